@@ -8,6 +8,7 @@ import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 
 const PATIENCE_MS = 10_000
 const ROOT: string = join(import.meta.dirname, '..')
@@ -20,11 +21,11 @@ process.on('exit', () => {
   for (const path of directories) rmSync(path, { recursive: true, force: true })
 })
 
-/** A child process, its standard output by lines. */
+/** A child process and what it prints, by lines. */
 export class Program {
   readonly name: string
   readonly pid: number
-  /** Standard output so far. */
+  /** Standard output so far (Mosquitto's log is on standard error). */
   readonly lines: string[] = []
   /** Standard error so far. */
   stderr = ''
@@ -35,7 +36,7 @@ export class Program {
   #next = 0
   #ended = false
 
-  constructor(name: string, child: ChildProcess) {
+  constructor(name: string, child: ChildProcess, input: Readable | null = child.stdout) {
     this.name = name
     this.pid = child.pid ?? 0
     this.#child = child
@@ -43,8 +44,7 @@ export class Program {
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
     })
-    const reader = createInterface({ input: child.stdout as NodeJS.ReadableStream })
-    reader.on('line', (line) => {
+    createInterface({ input: input as Readable }).on('line', (line) => {
       this.lines.push(line)
       this.#notify()
     })
@@ -105,7 +105,7 @@ export class Program {
   }
 
   #without(what: string): Error {
-    const output = [...this.lines, this.stderr].join('\n  ')
+    const output = [...new Set([...this.lines, ...this.stderr.split('\n')])].join('\n  ')
     return new Error(`${this.name} ${what}:\n  ${output}`)
   }
 }
@@ -130,19 +130,19 @@ export interface BrokerOptions {
   env?: NodeJS.ProcessEnv
 }
 
-/** `run('mosquitto_sub', ['-t', 'a'])`: starts a program; the environment is this process's plus `env`. */
+/**
+ * `run('mosquitto_sub', ['-t', 'a'])`: starts a program; the environment is this process's plus `env`. Programs in C keep
+ * lines for a pipe back until they have a block of them: stdbuf, which becomes the program, makes them print each.
+ */
 export function run(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Program {
-  const child = spawn(which(name) ?? name, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  return new Program(name, child)
+  if (which('stdbuf') === undefined) return new Program(name, spawnPiped(name, args, env))
+  return new Program(name, spawnPiped('stdbuf', ['-oL', which(name) ?? name, ...args], env))
 }
 
 /** The built binary with any arguments; for what it does before or instead of listening. */
 export function runMain(args: string[], env: NodeJS.ProcessEnv = {}): Program {
   if (!existsSync(MAIN)) throw new Error('dist/main.js is missing: npm run build makes it')
-  return run(process.execPath, [MAIN, ...args], env)
+  return new Program('dist/main.js', spawnPiped(process.execPath, [MAIN, ...args], env))
 }
 
 /** The built binary listening on free ports of 127.0.0.1, once it has printed `ready`. */
@@ -163,9 +163,10 @@ export async function startMosquitto(config: string[] = []): Promise<Broker> {
   const [port, wsPort] = [await freePort(), await freePort()]
   const file = join(temporaryDirectory(), 'mosquitto.conf')
   const listeners = [`listener ${port} 127.0.0.1`, `listener ${wsPort} 127.0.0.1`]
-  const lines = ['allow_anonymous true', 'log_dest stdout', ...config, ...listeners]
+  const lines = ['allow_anonymous true', 'log_dest stderr', ...config, ...listeners]
   writeFileSync(file, [...lines, 'protocol websockets', ''].join('\n'))
-  const program = run('mosquitto', ['-c', file])
+  const child = spawnPiped('mosquitto', ['-c', file])
+  const program = new Program('mosquitto', child, child.stderr)
   await program.untilLine(/mosquitto version .* running$/)
   return brokerOf(program, port, wsPort, 0)
 }
@@ -199,6 +200,13 @@ export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'wasmqtt-test-'))
   directories.push(path)
   return path
+}
+
+function spawnPiped(name: string, args: string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(which(name) ?? name, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 function brokerOf(program: Program, port: number, wsPort: number, adminPort: number): Broker {
