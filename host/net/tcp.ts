@@ -1,0 +1,216 @@
+// MQTT over plain TCP: a listener, and the Transport of each socket it accepts. Every socket reads
+// into one static buffer (adopted.ts); where that is not possible, by 'data' events. Called by
+// whoever owns the listeners; knows nothing of MQTT.
+//
+//   open --end(), destroy(), the peer's FIN--> closing --both FINs, an error, the linger--> closed
+//
+// While closing, bytes that arrive are read and thrown away: closing a socket with unread bytes
+// makes the kernel send a reset, and the reset can overtake our last packet.
+
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Log } from '../config/options.ts'
+import { adopt } from './adopted.ts'
+import { LINGER_MS, Linger } from './linger.ts'
+import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
+
+export interface TcpOptions {
+  host: string
+  /** 0 = any free port. */
+  port: number
+  /** Stands in `url` and in each transport; default `mqtt`. */
+  scheme?: string
+  /** How sockets are read: into the static buffer where Node can (default), or by 'data' events. */
+  reading?: 'adopted' | 'events'
+  /** Most milliseconds `end` may take; default 2000. */
+  lingerMs?: number
+  /** Told when accepting fails (no file descriptor is left, for example). */
+  log?: Log | undefined
+}
+
+/** Connections the kernel holds for us until the loop comes round; it may lower this (somaxconn). */
+const BACKLOG = 4096
+const READ_BYTES = 64 * 1024
+/** Where every adopted socket reads: filled and used up before the next socket has its turn. */
+const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+const NOTHING: Buffer = Buffer.alloc(0)
+
+/** Listens; each connection accepted is handed to `accept`. Rejects when it cannot listen. */
+export async function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
+  const scheme = options.scheme ?? 'mqtt'
+  const linger = new Linger(options.lingerMs ?? LINGER_MS)
+  const adopting = options.reading !== 'events'
+  const server = createServer(
+    { pauseOnConnect: adopting, allowHalfOpen: true, noDelay: true },
+    (socket) => TcpTransport.accept(socket, { scheme, linger, adopting }, accept),
+  )
+  const { port, url } = await listen(server, options, scheme)
+  server.on('error', (error) => options.log?.('error', 'accept failed', { url, error }))
+  return { url, port, close: () => stopListening(server) }
+}
+
+function listen(
+  server: Server,
+  { host, port }: TcpOptions,
+  scheme: string,
+): Promise<{ port: number; url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', reject)
+      const bound = server.address() as AddressInfo
+      resolve({ port: bound.port, url: `${scheme}://${joinAddress(bound.address, bound.port)}` })
+    })
+  })
+}
+
+/** `close` stops listening at once; its callback would wait for the connections. */
+function stopListening(server: Server): Promise<void> {
+  server.close()
+  return Promise.resolve()
+}
+
+/** `127.0.0.1:1883`, `[::1]:1883`; IPv4 in IPv6 clothes is shown as IPv4. */
+export function joinAddress(address: string, port: number): string {
+  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`
+}
+
+interface Shared {
+  scheme: string
+  linger: Linger
+  adopting: boolean
+}
+
+class TcpTransport implements Transport {
+  readonly scheme: string
+  readonly remoteAddress: string
+  readonly #linger: Linger
+  readonly #socket: Socket
+  readonly #isAdopted: boolean
+  #handler: TransportHandler | undefined
+  #state: 'open' | 'closing' | 'closed'
+  #paused: boolean
+  /** Some `write` answered false and `onDrained` has not been called since. */
+  #draining: boolean
+
+  static accept(socket: Socket, shared: Shared, accept: Accept): void {
+    const { remoteAddress, remotePort } = socket
+    // A peer that has already reset the connection has no address any more.
+    if (remoteAddress === undefined || remotePort === undefined) {
+      socket.on('error', ignore).destroy()
+      return
+    }
+    const transport = new TcpTransport(socket, joinAddress(remoteAddress, remotePort), shared)
+    transport.#handler = accept(transport)
+    if (transport.#handler === undefined) transport.destroy()
+  }
+
+  private constructor(accepted: Socket, remoteAddress: string, shared: Shared) {
+    this.scheme = shared.scheme
+    this.remoteAddress = remoteAddress
+    this.#linger = shared.linger
+    const adopted = shared.adopting
+      ? adopt(accepted, READ_BUFFER, (length) => this.#onRead(READ_BUFFER, length))
+      : undefined
+    this.#socket = adopted ?? accepted
+    this.#isAdopted = adopted !== undefined
+    this.#handler = undefined
+    this.#state = 'open'
+    this.#paused = false
+    this.#draining = false
+    this.#socket.on('end', () => this.end())
+    this.#socket.on('error', ignore)
+    this.#socket.on('close', () => this.#onClose())
+    if (!this.#isAdopted) this.#readByEvents()
+  }
+
+  /**
+   * The kernel has taken everything when nothing is left in the stream: `write` tries the system
+   * call at once. Holds for TCP only.
+   */
+  write(bytes: Buffer): boolean {
+    if (this.#state !== 'open') return true
+    this.#socket.write(bytes)
+    if (this.#socket.writableLength === 0) return true
+    if (!this.#draining) this.#awaitDrain()
+    return false
+  }
+
+  /** An upper bound: a write taken in part counts in full. */
+  pending(): number {
+    return this.#socket.writableLength
+  }
+
+  pause(): void {
+    this.#paused = true
+    if (this.#state === 'open') this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#startReading()
+  }
+
+  end(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    this.#linger.add(this)
+    this.#startReading()
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    if (this.#state === 'open') this.#state = 'closing'
+    this.#socket.destroy()
+  }
+
+  /** Adopted sockets are never `resume`d: that reads on in the next tick whatever came between. */
+  #startReading(): void {
+    if (this.#isAdopted) this.#socket.read(0)
+    else this.#socket.resume()
+  }
+
+  #readByEvents(): void {
+    this.#socket.on('data', (chunk) => {
+      if (!this.#onRead(chunk as Buffer, chunk.length)) this.#socket.pause()
+    })
+    if (this.#socket.isPaused()) this.#socket.resume()
+  }
+
+  /** @returns false to stop reading */
+  #onRead(buffer: Buffer, length: number): boolean {
+    if (this.#state !== 'open' || this.#handler === undefined) return true
+    if (!this.#handler.onBytes(buffer, length)) this.#paused = true
+    if (this.#paused) return this.#state !== 'open'
+    if (length < READ_BYTES) return true
+    // libuv would read on up to 32 times as long as the buffer comes back full: the others, and the
+    // flush of this turn, come first.
+    setImmediate(TcpTransport.#readOn, this)
+    return false
+  }
+
+  static #readOn(transport: TcpTransport): void {
+    if (!transport.#paused && transport.#state === 'open') transport.#startReading()
+  }
+
+  /** An empty write is done when those before it are: no callback is needed on the fast path. */
+  #awaitDrain(): void {
+    this.#draining = true
+    this.#socket.write(NOTHING, (error) => {
+      this.#draining = false
+      if (error || this.#state === 'closed') return
+      if (this.#socket.writableLength > 0) this.#awaitDrain()
+      else this.#handler?.onDrained()
+    })
+  }
+
+  #onClose(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#linger.remove(this)
+    this.#handler?.onClosed()
+  }
+}
+
+/** An error is always followed by 'close', which is what is acted upon. */
+function ignore(): void {}
