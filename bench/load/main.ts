@@ -1,0 +1,162 @@
+// npm run bench:load: puts named workloads on our broker and on a peer in turn and prints, for each,
+// messages per second, CPU per delivered message, system calls, latency and memory; the figures also
+// go to bench/results/. This process only starts the others: brokers on core 0, the loader on core 1.
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { selectWorkloads, WORKLOADS, type Workload } from '../workloads.ts'
+import { pin, startBroker } from './brokers.ts'
+import type { Figures, Order } from './loader.ts'
+import { loadAverage } from './proc.ts'
+import { median, printHeader, printRow, type Result, saveResults } from './report.ts'
+import { straceIsInstalled } from './strace.ts'
+
+const LOADER = fileURLToPath(new URL('loader.ts', import.meta.url))
+const LOADER_CORE = '1'
+
+const USAGE = `Usage: npm run bench:load -- [options]
+  --broker NAME|CMD   the broker under test (default wasmqtt: node dist/main.js); none = peers only
+  --peer NAME|CMD     a broker to compare with, in turn; may be given again
+                      names: wasmqtt, mosquitto, aedes; in a command PORT and TMP are replaced
+  --workload NAMES    a name, names with commas, a prefix ending in *, or all (default p2p-10-*)
+  --seconds N         measured time of a run (default 5)
+  --warmup N          time before it (default 2)
+  --runs N            runs of each broker, in turn; medians are reported (default 3)
+  --quick             one run of 2 seconds after 1 of warm-up, no strace
+  --strace            count system calls too, in runs of their own (default with --workload all)
+  --out NAME          write bench/results/NAME.json
+  --list              print the workloads' names`
+
+interface Options {
+  readonly brokers: readonly string[]
+  readonly workloads: readonly Workload[]
+  readonly seconds: number
+  readonly warmupSeconds: number
+  readonly runs: number
+  readonly strace: boolean
+  readonly out: string | undefined
+}
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      broker: { type: 'string', default: 'wasmqtt' },
+      peer: { type: 'string', multiple: true, default: [] },
+      workload: { type: 'string', default: 'p2p-10-*' },
+      seconds: { type: 'string' },
+      warmup: { type: 'string' },
+      runs: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      strace: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help || values.list) {
+    console.log(values.help ? USAGE : WORKLOADS.map(({ name }) => name).join('\n'))
+    process.exit(0)
+  }
+  const { quick } = values
+  return {
+    brokers: [...(values.broker === 'none' ? [] : [values.broker]), ...values.peer],
+    workloads: selectWorkloads(values.workload),
+    seconds: Number(values.seconds ?? (quick ? 2 : 5)),
+    warmupSeconds: Number(values.warmup ?? (quick ? 1 : 2)),
+    runs: Number(values.runs ?? (quick ? 1 : 3)),
+    strace: (values.strace || (values.workload === 'all' && !quick)) && straceIsInstalled(),
+    out: values.out,
+  }
+}
+
+/** One workload: every broker in turn, as many times as there are runs, then once traced. */
+async function compare(workload: Workload, options: Options): Promise<Result[]> {
+  const runs = new Map<string, Partial<Figures>[]>(options.brokers.map((name) => [name, []]))
+  const failures = new Map<string, string>()
+  const once = async (name: string, strace: boolean) => {
+    if (failures.has(name)) return
+    try {
+      const figures = await runOnce(name, workload, { ...options, strace })
+      if (figures) runs.get(name)?.push(figures)
+    } catch (error) {
+      failures.set(name, (error as Error).message)
+    }
+  }
+  for (let run = 0; run < options.runs; run++) {
+    for (const name of options.brokers) await once(name, false)
+  }
+  const results: Result[] = []
+  for (const name of options.brokers) {
+    const taken = runs.get(name) ?? []
+    const measured = taken.slice()
+    if (options.strace && measured.length > 0) await once(name, true)
+    const traced = taken[measured.length] ?? {}
+    results.push({
+      workload: workload.name,
+      broker: name,
+      figures: measured.length > 0 ? { ...median(measured as Figures[]), ...traced } : undefined,
+      failure: failures.get(name),
+      runs: measured as Figures[],
+    })
+  }
+  return results
+}
+
+async function runOnce(
+  name: string,
+  workload: Workload,
+  options: Options,
+): Promise<Partial<Figures> | undefined> {
+  const { qos, window } = workload
+  const broker = await startBroker(name, { qos2Window: qos === 2 ? window : 0 })
+  try {
+    const port = broker.ports[workload.transport]
+    if (!port) throw new Error(`skipped: ${name} has no ${workload.transport} listener`)
+    return await runLoader({
+      workload,
+      port,
+      brokerPid: broker.pid,
+      warmupSeconds: options.warmupSeconds,
+      seconds: options.strace ? 1 : options.seconds,
+      strace: options.strace,
+    })
+  } finally {
+    await broker.stop()
+  }
+}
+
+/** Rejects with the loader's own words when it could not measure. */
+function runLoader(order: Order): Promise<Partial<Figures>> {
+  const node = [process.execPath, '--max-semi-space-size=64', '--import', 'tsx', LOADER]
+  const [program = '', ...words] = [...pin(LOADER_CORE).split(' ').filter(Boolean), ...node]
+  const child = spawn(program, [...words, JSON.stringify(order)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const timer = setTimeout(() => child.kill(), (order.warmupSeconds + order.seconds + 120) * 1000)
+  return new Promise((resolve, reject) => {
+    child.on('message', (message: { figures?: Partial<Figures>; error?: string }) => {
+      if (message.figures) resolve(message.figures)
+      else reject(new Error(message.error))
+    })
+    child.on('exit', (code, signal) => {
+      clearTimeout(timer)
+      reject(new Error(`the loader ended (${signal ?? code}) without figures`))
+    })
+  })
+}
+
+async function main(): Promise<void> {
+  const options = readOptions()
+  if (!pin(LOADER_CORE)) console.log('taskset is not installed: broker and loader share cores')
+  console.log(`load average at the start ${loadAverage()} (foreign load spoils every figure)`)
+  printHeader()
+  const results: Result[] = []
+  for (const workload of options.workloads) {
+    const compared = await compare(workload, options)
+    for (const result of compared) printRow(result, compared[0])
+    results.push(...compared)
+    if (options.out) saveResults(options.out, results, options)
+  }
+}
+
+await main()

@@ -1,0 +1,125 @@
+// Turns figures into what people read: medians over runs, rows of a table, and the JSON file in
+// bench/results/ with every run, the machine and the settings. Used by main.ts.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import type { Figures } from './loader.ts'
+import { loadAverage } from './proc.ts'
+
+export interface Result {
+  readonly workload: string
+  readonly broker: string
+  /** Medians over the runs; undefined when no run succeeded. */
+  readonly figures: Figures | undefined
+  readonly failure: string | undefined
+  readonly runs: readonly Figures[]
+}
+
+const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
+
+const COLUMNS = [
+  ['workload', -24],
+  ['broker', -10],
+  ['messages/s', 11],
+  ['CPU µs', 8],
+  ['user', 7],
+  ['system', 7],
+  ['calls', 6],
+  ['p50 µs', 8],
+  ['p99', 8],
+  ['p99.9', 8],
+  ['max', 8],
+  ['peak MiB', 9],
+  ['busy', 9],
+  ['lost', 7],
+  ['ratio', 6],
+] as const
+
+export function printHeader(): void {
+  printCells(COLUMNS.map(([title]) => title))
+}
+
+/** The ratio is this broker's CPU per message ÷ that of the first broker of the comparison. */
+export function printRow(result: Result, first: Result | undefined): void {
+  const { workload, figures, failure } = result
+  const broker = shortName(result.broker)
+  if (!figures) {
+    console.log(`${workload.padEnd(24)} ${broker.padEnd(10)} ${failure}`)
+    return
+  }
+  const { latencyUs: latency } = figures
+  const base = first && first !== result ? first.figures?.cpuUs : undefined
+  const share = (value: number) => `${Math.round(value * 100)}`
+  printCells([
+    workload,
+    broker,
+    Math.round(figures.messagesPerSecond).toLocaleString('en'),
+    figures.cpuUs.toFixed(2),
+    figures.userUs.toFixed(2),
+    figures.systemUs.toFixed(2),
+    figures.syscallsPerMessage?.toFixed(2) ?? '',
+    ...[latency.p50, latency.p99, latency.p999, latency.max].map(String),
+    (figures.peakKiB / 1024).toFixed(1),
+    `${share(figures.brokerBusy)}/${share(figures.loaderBusy)}%`,
+    String(figures.lost),
+    base ? (figures.cpuUs / base).toFixed(2) : '',
+  ])
+  warn(figures)
+}
+
+/** What makes a row's throughput, though not its CPU per message, say more of the loader. */
+function warn({ brokerBusy, loaderBusy, latenessP99Us }: Figures): void {
+  if (loaderBusy > 0.95 && brokerBusy < 0.9 && latenessP99Us === 0) {
+    console.log('  ^ the loader was saturated and the broker was not: messages/s is a lower bound')
+  }
+  if (latenessP99Us > 500) {
+    console.log(`  ^ the loader sent late (p99 ${latenessP99Us} µs): latency includes its delay`)
+  }
+}
+
+function printCells(cells: readonly string[]): void {
+  const padded = cells.map((cell, index) => {
+    const width = COLUMNS[index]?.[1] ?? 8
+    return width < 0 ? cell.padEnd(-width) : cell.padStart(width)
+  })
+  console.log(padded.join(' '))
+}
+
+/** The last path component of a command's first word that says something. */
+function shortName(broker: string): string {
+  const words = broker.split(' ')
+  const telling = words.find((word) => !/^(node|exec|taskset|-.*|\d+)$/.test(word)) ?? broker
+  return (telling.split('/').at(-1) ?? telling).slice(0, 10)
+}
+
+/** The median of every number, taken by itself; nested objects likewise. */
+export function median(runs: readonly Figures[]): Figures {
+  return medianOf(runs as unknown as readonly Tree[]) as unknown as Figures
+}
+
+type Tree = { readonly [name: string]: number | Tree }
+
+function medianOf(trees: readonly Tree[]): Tree {
+  const [first = {}] = trees
+  const entries = Object.keys(first).map((name) => {
+    const values = trees.map((tree) => tree[name])
+    if (typeof values[0] === 'object') return [name, medianOf(values as Tree[])]
+    const sorted = (values as number[]).sort((a, b) => a - b)
+    return [name, sorted[Math.floor((sorted.length - 1) / 2)]]
+  })
+  return Object.fromEntries(entries) as Tree
+}
+
+export function saveResults(name: string, results: readonly Result[], options: object): void {
+  const machine = {
+    processor: cpus()[0]?.model,
+    cores: cpus().length,
+    memoryMiB: Math.round(totalmem() / 2 ** 20),
+    kernel: release(),
+    node: process.version,
+    loadAverage: loadAverage(),
+  }
+  mkdirSync(RESULTS, { recursive: true })
+  const body = JSON.stringify({ machine, options, results }, undefined, 1)
+  writeFileSync(`${RESULTS}${name}.json`, `${body}\n`)
+}
