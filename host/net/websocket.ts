@@ -1,0 +1,238 @@
+// MQTT over WebSocket: a listener, and the Transport of each client that upgraded. Framing, masking,
+// pings and the closing handshake are the `ws` package's; here are MQTT's rules about them (section
+// 6) and the Transport contract. Called by whoever owns the listeners; knows nothing of packets.
+//
+//   open --end(), destroy(), a text frame--> closing --both closed, an error, the linger--> closed
+//        --the peer's close frame or FIN, a bad frame: what had arrived is handed out ---> closed
+//
+// One read of the socket may hold many frames, and ws hands them all out even when it is paused in
+// between: those are held here until `resume`. While closing, what arrives is thrown away.
+
+import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import { whenDrained } from './drain.ts'
+import { LINGER_MS, Linger } from './linger.ts'
+import { joinAddress, type ListenOptions, listenOn } from './listen.ts'
+import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
+
+export interface WebSocketOptions extends ListenOptions {
+  /** Where clients are accepted; default `/mqtt`. */
+  path?: string
+  /** Most bytes of one frame or fragmented message, at least those of a packet; default 2 MiB. */
+  frameBytesMax?: number
+  /** Most milliseconds from the TCP connection to the whole request; default 10,000. */
+  requestTimeoutMs?: number
+  /** Most milliseconds `end` may take; default 2000. */
+  lingerMs?: number
+}
+
+const FRAME_BYTES_MAX = 2 * 1024 * 1024
+const REQUEST_TIMEOUT_MS = 10_000
+const CLOSE_NORMAL = 1000
+const CLOSE_UNSUPPORTED_DATA = 1003
+/** The second is what clients of MQTT 3.1 offered. */
+const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
+
+/** ws knows this option since 8.19, its types do not. */
+type UpgradeOptions = ServerOptions & { closeTimeout: number }
+
+/** Listens; each client that upgrades is handed to `accept`. Rejects when it cannot listen. */
+export function listenWebSocket(options: WebSocketOptions, accept: Accept): Promise<Listener> {
+  const path = options.path ?? '/mqtt'
+  const lingerMs = options.lingerMs ?? LINGER_MS
+  const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
+  const linger = new Linger(lingerMs)
+  const upgradeOptions: UpgradeOptions = {
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: options.frameBytesMax ?? FRAME_BYTES_MAX,
+    closeTimeout: lingerMs,
+    handleProtocols: chooseSubprotocol,
+  }
+  const upgrader = new WebSocketServer(upgradeOptions)
+  const server = createServer(
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+    },
+    (request, response) => answerPlainRequest(request, response, path),
+  )
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (pathOf(request) !== path) return refuse(socket, 404)
+    if (!offersMqtt(request)) return refuse(socket, 400)
+    upgrader.handleUpgrade(request, socket, head, (webSocket) =>
+      WebSocketTransport.accept(webSocket, socket, linger, accept),
+    )
+  })
+  return listenOn(server, options, 'ws', path)
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '').split('?', 1)[0] as string
+}
+
+/** A client that offers nothing is let in; one that offers only other protocols is not. */
+function offersMqtt(request: IncomingMessage): boolean {
+  const offered = request.headers['sec-websocket-protocol']
+  if (offered === undefined) return true
+  return offered.split(',').some((name) => SUBPROTOCOLS.includes(name.trim()))
+}
+
+/** [MQTT-6.0.0-4] */
+function chooseSubprotocol(offered: Set<string>): string | false {
+  return SUBPROTOCOLS.find((name) => offered.has(name)) ?? false
+}
+
+function answerPlainRequest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+): void {
+  const status = pathOf(request) === path ? 426 : 404
+  if (status === 426) response.setHeader('Upgrade', 'websocket')
+  response.setHeader('Content-Type', 'text/plain')
+  response.writeHead(status).end(`${STATUS_CODES[status]}\n`)
+}
+
+function refuse(socket: Socket, status: number): void {
+  socket.on('error', ignore)
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  )
+}
+
+class WebSocketTransport implements Transport {
+  readonly scheme: string
+  readonly remoteAddress: string
+  readonly #linger: Linger
+  readonly #webSocket: WebSocket
+  readonly #socket: Socket
+  #handler: TransportHandler | undefined
+  #state: 'open' | 'closing' | 'closed'
+  #paused: boolean
+  /** Frames that arrived while paused. */
+  #held: Buffer[]
+  /** Some `write` answered false and `onDrained` has not been called since. */
+  #draining: boolean
+
+  static accept(webSocket: WebSocket, socket: Socket, linger: Linger, accept: Accept): void {
+    const { remoteAddress, remotePort } = socket
+    // A peer that has already reset the connection has no address any more.
+    if (remoteAddress === undefined || remotePort === undefined) {
+      webSocket.terminate()
+      return
+    }
+    const address = joinAddress(remoteAddress, remotePort)
+    const transport = new WebSocketTransport(webSocket, socket, address, linger)
+    transport.#handler = accept(transport)
+    if (transport.#handler === undefined) transport.destroy()
+  }
+
+  private constructor(webSocket: WebSocket, socket: Socket, remoteAddress: string, linger: Linger) {
+    this.scheme = 'ws'
+    this.remoteAddress = remoteAddress
+    this.#linger = linger
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#handler = undefined
+    this.#state = 'open'
+    this.#paused = false
+    this.#held = []
+    this.#draining = false
+    webSocket.on('message', (data, isBinary) => this.#onMessage(data as Buffer, isBinary))
+    webSocket.on('error', () => linger.add(this))
+    webSocket.on('close', () => this.#onClose())
+    // Left to itself ws gives a peer that sends only FIN for ever to read what is left.
+    socket.on('end', () => linger.add(this))
+  }
+
+  /** One frame. ws passes `bytes` on without a copy, as servers do not mask. */
+  write(bytes: Buffer): boolean {
+    if (this.#state !== 'open' || this.#webSocket.readyState !== WebSocket.OPEN) return true
+    this.#webSocket.send(bytes)
+    if (this.#socket.writableLength === 0) return true
+    if (!this.#draining) this.#awaitDrain()
+    return false
+  }
+
+  pending(): number {
+    return this.#socket.writableLength
+  }
+
+  pause(): void {
+    this.#paused = true
+    if (this.#state === 'open') this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#paused = false
+    if (this.#held.length === 0) this.#webSocket.resume()
+    else setImmediate(WebSocketTransport.#handOut, this)
+  }
+
+  end(): void {
+    if (this.#state === 'open') this.#close(CLOSE_NORMAL)
+  }
+
+  destroy(): void {
+    if (this.#state === 'open') this.#state = 'closing'
+    this.#webSocket.terminate()
+  }
+
+  /** Reads on, to see the peer's close frame. */
+  #close(code: number): void {
+    this.#state = 'closing'
+    this.#linger.add(this)
+    this.#webSocket.resume()
+    this.#webSocket.close(code)
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
+    if (this.#state !== 'open') return
+    if (!isBinary)
+      this.#close(CLOSE_UNSUPPORTED_DATA) // [MQTT-6.0.0-1]
+    else if (this.#paused) this.#held.push(data)
+    else this.#deliver(data)
+  }
+
+  /** [MQTT-6.0.0-2] where frames begin and end means nothing: the handler sees a stream of bytes. */
+  #deliver(data: Buffer): void {
+    if (data.length === 0 || this.#handler === undefined) return
+    if (!this.#handler.onBytes(data, data.length)) this.pause()
+  }
+
+  static #handOut(transport: WebSocketTransport): void {
+    const held = transport.#held
+    let i = 0
+    while (i < held.length && !transport.#paused && transport.#state === 'open') {
+      transport.#deliver(held[i++] as Buffer)
+    }
+    transport.#held = transport.#state === 'open' ? held.slice(i) : []
+    if (!transport.#paused) transport.#webSocket.resume()
+  }
+
+  #awaitDrain(): void {
+    this.#draining = true
+    whenDrained(this.#socket, () => {
+      this.#draining = false
+      this.#handler?.onDrained()
+    })
+  }
+
+  /** The peer may have closed behind frames that are still held: they count. */
+  #onClose(): void {
+    this.#linger.remove(this)
+    this.#paused = false
+    if (this.#state === 'open') for (const data of this.#held) this.#deliver(data)
+    this.#state = 'closed'
+    this.#held = []
+    this.#handler?.onClosed()
+  }
+}
+
+/** An error is always followed by 'close'. */
+function ignore(): void {}
