@@ -6,85 +6,26 @@ import { once } from 'node:events'
 import { connect, type NetConnectOpts, Socket } from 'node:net'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { joinAddress, listenTcp, type TcpOptions } from '../host/net/tcp.ts'
-import type { Listener, Transport, TransportHandler } from '../host/net/transport.ts'
+import { joinAddress } from '../host/net/listen.ts'
+import { listenTcp, type TcpOptions } from '../host/net/tcp.ts'
+import type { Listener } from '../host/net/transport.ts'
+import { MUCH, type Peer, Peers, pattern } from './peers.ts'
 
-/** A handler that keeps what it is told; a test overrides what it needs. */
-class Peer implements TransportHandler {
-  readonly transport: Transport
-  readonly chunks: Buffer[] = []
-  drained = 0
-  closed = 0
-  onChunk: (chunk: Buffer) => boolean = () => true
-  readonly whenClosed: Promise<void>
-  #resolveClosed!: () => void
-  #wake: () => void = () => {}
-
-  constructor(transport: Transport) {
-    this.transport = transport
-    this.whenClosed = new Promise((resolve) => {
-      this.#resolveClosed = resolve
-    })
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.chunks)
-  }
-
-  onBytes(buffer: Buffer, length: number): boolean {
-    assert.is(this.closed, 0, 'bytes after the close')
-    const chunk = Buffer.from(buffer.subarray(0, length))
-    this.chunks.push(chunk)
-    const answer = this.onChunk(chunk)
-    this.#wake()
-    return answer
-  }
-
-  onDrained(): void {
-    assert.is(this.closed, 0, 'drained after the close')
-    this.drained += 1
-    this.#wake()
-  }
-
-  onClosed(): void {
-    this.closed += 1
-    this.#resolveClosed()
-    this.#wake()
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-  }
-}
-
-/** A listener whose accepted connections can be awaited one by one. */
+/** A listener, its clients, and the peers it accepted. */
 class Bench {
   readonly listener: Listener
-  readonly #accepted: Peer[]
+  readonly #peers: Peers
   readonly #clients: Socket[] = []
-  #wake: () => void = () => {}
 
   static async open(options: Partial<TcpOptions>): Promise<Bench> {
-    const accepted: Peer[] = []
-    const wake = { call: (): void => {} }
-    const listener = await listenTcp({ host: '127.0.0.1', port: 0, ...options }, (transport) => {
-      const peer = new Peer(transport)
-      accepted.push(peer)
-      wake.call()
-      return peer
-    })
-    const bench = new Bench(listener, accepted)
-    wake.call = () => bench.#wake()
-    return bench
+    const peers = new Peers()
+    const listener = await listenTcp({ host: '127.0.0.1', port: 0, ...options }, peers.accept)
+    return new Bench(listener, peers)
   }
 
-  private constructor(listener: Listener, accepted: Peer[]) {
+  private constructor(listener: Listener, peers: Peers) {
     this.listener = listener
-    this.#accepted = accepted
+    this.#peers = peers
   }
 
   async client(options: Partial<NetConnectOpts> = {}): Promise<Socket> {
@@ -101,13 +42,8 @@ class Bench {
     return { client, peer }
   }
 
-  async accepted(): Promise<Peer> {
-    while (this.#accepted.length === 0) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
-    return this.#accepted.shift() as Peer
+  accepted(): Promise<Peer> {
+    return this.#peers.next()
   }
 
   /** Lets the event loop go round: ten round trips on a connection of its own. */
@@ -128,22 +64,12 @@ class Bench {
   }
 }
 
-/** Bytes that show a loss, a repetition or a change of order. */
-function pattern(length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length)
-  for (let i = 0; i + 4 <= length; i += 4) bytes.writeUInt32LE(i, i)
-  return bytes
-}
-
 async function readAll(client: Socket): Promise<Buffer> {
   const chunks: Buffer[] = []
   client.on('data', (chunk) => chunks.push(chunk as Buffer))
   await once(client, 'end')
   return Buffer.concat(chunks)
 }
-
-/** Stays blocked until the client reads: far above what both kernel buffers hold. */
-const MUCH = 32 * 1024 * 1024
 
 for (const reading of ['adopted', 'events'] as const) {
   const test = suite(`tcp, reading by ${reading}`)
@@ -336,8 +262,9 @@ for (const reading of ['adopted', 'events'] as const) {
     const { client, peer } = await bench.pair()
     const sent = pattern(MUCH)
     peer.transport.write(sent)
+    peer.transport.write(sent)
     peer.transport.end()
-    assert.is((await readAll(client)).equals(sent), true)
+    assert.is((await readAll(client)).equals(Buffer.concat([sent, sent])), true)
     await peer.whenClosed
     assert.is(peer.closed, 1)
   })

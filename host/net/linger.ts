@@ -22,7 +22,9 @@ export class Linger {
     this.#timer = undefined
   }
 
+  /** The first call counts. */
   add(closing: Closing): void {
+    if (this.#deadlines.has(closing)) return
     this.#deadlines.set(closing, performance.now() + this.#lingerMs)
     this.#timer ??= this.#wake(this.#lingerMs)
   }

@@ -7,35 +7,28 @@
 // While closing, bytes that arrive are read and thrown away: closing a socket with unread bytes
 // makes the kernel send a reset, and the reset can overtake our last packet.
 
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import type { Log } from '../config/options.ts'
+import { createServer, type Socket } from 'node:net'
 import { adopt } from './adopted.ts'
+import { whenDrained } from './drain.ts'
 import { LINGER_MS, Linger } from './linger.ts'
+import { joinAddress, type ListenOptions, listenOn } from './listen.ts'
 import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
 
-export interface TcpOptions {
-  host: string
-  /** 0 = any free port. */
-  port: number
+export interface TcpOptions extends ListenOptions {
   /** Stands in `url` and in each transport; default `mqtt`. */
   scheme?: string
   /** How sockets are read: into the static buffer where Node can (default), or by 'data' events. */
   reading?: 'adopted' | 'events'
   /** Most milliseconds `end` may take; default 2000. */
   lingerMs?: number
-  /** Told when accepting fails (no file descriptor is left, for example). */
-  log?: Log | undefined
 }
 
-/** Connections the kernel holds for us until the loop comes round; it may lower this (somaxconn). */
-const BACKLOG = 4096
 const READ_BYTES = 64 * 1024
 /** Where every adopted socket reads: filled and used up before the next socket has its turn. */
 const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BYTES)
-const NOTHING: Buffer = Buffer.alloc(0)
 
 /** Listens; each connection accepted is handed to `accept`. Rejects when it cannot listen. */
-export async function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
+export function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
   const scheme = options.scheme ?? 'mqtt'
   const linger = new Linger(options.lingerMs ?? LINGER_MS)
   const adopting = options.reading !== 'events'
@@ -43,36 +36,7 @@ export async function listenTcp(options: TcpOptions, accept: Accept): Promise<Li
     { pauseOnConnect: adopting, allowHalfOpen: true, noDelay: true },
     (socket) => TcpTransport.accept(socket, { scheme, linger, adopting }, accept),
   )
-  const { port, url } = await listen(server, options, scheme)
-  server.on('error', (error) => options.log?.('error', 'accept failed', { url, error }))
-  return { url, port, close: () => stopListening(server) }
-}
-
-function listen(
-  server: Server,
-  { host, port }: TcpOptions,
-  scheme: string,
-): Promise<{ port: number; url: string }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port, backlog: BACKLOG }, () => {
-      server.off('error', reject)
-      const bound = server.address() as AddressInfo
-      resolve({ port: bound.port, url: `${scheme}://${joinAddress(bound.address, bound.port)}` })
-    })
-  })
-}
-
-/** `close` stops listening at once; its callback would wait for the connections. */
-function stopListening(server: Server): Promise<void> {
-  server.close()
-  return Promise.resolve()
-}
-
-/** `127.0.0.1:1883`, `[::1]:1883`; IPv4 in IPv6 clothes is shown as IPv4. */
-export function joinAddress(address: string, port: number): string {
-  const plain = address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
-  return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`
+  return listenOn(server, options, scheme)
 }
 
 interface Shared {
@@ -193,14 +157,11 @@ class TcpTransport implements Transport {
     if (!transport.#paused && transport.#state === 'open') transport.#startReading()
   }
 
-  /** An empty write is done when those before it are: no callback is needed on the fast path. */
   #awaitDrain(): void {
     this.#draining = true
-    this.#socket.write(NOTHING, (error) => {
+    whenDrained(this.#socket, () => {
       this.#draining = false
-      if (error || this.#state === 'closed') return
-      if (this.#socket.writableLength > 0) this.#awaitDrain()
-      else this.#handler?.onDrained()
+      this.#handler?.onDrained()
     })
   }
 
