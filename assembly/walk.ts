@@ -1,0 +1,114 @@
+// The two walks through the nodes: from a topic to the filters that match it, and from a filter to
+// the stored topics that it matches. Called by trie.ts after levels.ts has split what is looked for.
+// A walk enters a node at most once, so its time is bounded by the nodes there are.
+
+import { Arena } from './arena'
+import { Edges } from './edges'
+import { LEVEL_SIZE, Levels } from './levels'
+import { NODE_FIRST, NODE_HASH, NODE_NEXT, NODE_PLUS, NODE_SUBSCRIBERS, Nodes } from './nodes'
+import { Rows } from './rows'
+import { DOLLAR, HASH } from './topic'
+
+let capacity: i32 = 0
+
+export class Walk {
+  /** Addresses of the nodes the last match found. */
+  static nodes: usize = 0
+  static count: i32 = 0
+
+  static initialize(): void {
+    Walk.nodes = 0
+    capacity = 0
+  }
+
+  /** Makes the list hold `count` nodes; false when there is no memory. */
+  static reserve(count: i32): bool {
+    if (count <= capacity) return true
+    const block = Arena.allocate(count << 2)
+    if (block === 0) return false
+    Arena.free(Walk.nodes)
+    Walk.nodes = block
+    capacity = Arena.capacity(block) >> 2
+    return true
+  }
+
+  /** Finds the filters that match the topic last split. */
+  static match(root: usize): void {
+    Walk.count = 0
+    const first = Levels.first
+    if (!Walk.isReserved(first)) {
+      Walk.matchFrom(root, first)
+      return
+    }
+    // No wildcard in front matches a topic that begins with `$`. [MQTT-4.7.2-1]
+    const node = Edges.find(root, first)
+    if (node !== 0) Walk.matchFrom(node, first + LEVEL_SIZE)
+  }
+
+  /** Lists the identifiers of the stored topics that the filter last split matches. */
+  static search(root: usize): void {
+    Walk.searchFrom(root, root, Levels.first)
+  }
+
+  private static matchFrom(node: usize, level: usize): void {
+    while (true) {
+      const hash = load<u32>(node, NODE_HASH) as usize
+      if (hash !== 0) Walk.add(hash) // also where the topic ends: a/# matches a
+      if (level === Levels.end) {
+        if (Nodes.isFilter(node)) Walk.add(node)
+        return
+      }
+      const plus = load<u32>(node, NODE_PLUS) as usize
+      if (plus !== 0) Walk.matchFrom(plus, level + LEVEL_SIZE)
+      node = Edges.find(node, level)
+      if (node === 0) return
+      level += LEVEL_SIZE
+    }
+  }
+
+  private static searchFrom(root: usize, node: usize, level: usize): void {
+    while (level < Levels.end) {
+      const wildcard = Levels.wildcard(level)
+      level += LEVEL_SIZE
+      if (wildcard !== 0) {
+        Walk.searchChildren(root, node, wildcard === HASH ? 0 : level)
+        if (wildcard === HASH) break
+        return
+      }
+      node = Edges.find(node, level - LEVEL_SIZE)
+      if (node === 0) return
+    }
+    Walk.addStored(node)
+  }
+
+  /** Goes on in each literal child at `level`; with level 0 the whole subtree matches. */
+  private static searchChildren(root: usize, node: usize, level: usize): void {
+    let child = load<u32>(node, NODE_FIRST) as usize
+    for (; child !== 0; child = load<u32>(child, NODE_NEXT) as usize) {
+      if (node === root && Nodes.beginsWith(child, DOLLAR)) continue // [MQTT-4.7.2-1]
+      if (level !== 0) {
+        Walk.searchFrom(root, child, level)
+        continue
+      }
+      Walk.searchChildren(root, child, 0)
+      Walk.addStored(child)
+    }
+  }
+
+  @inline
+  private static isReserved(level: usize): bool {
+    return Levels.length(level) > 0 && (load<u8>(Levels.start(level)) as i32) === DOLLAR
+  }
+
+  /** The list has room: a topic matches at most every filter with a wildcard and one without. */
+  @inline
+  private static add(node: usize): void {
+    store<u32>(Walk.nodes + (Walk.count << 2), node as u32)
+    Walk.count++
+  }
+
+  private static addStored(node: usize): void {
+    const set = load<u32>(node, NODE_SUBSCRIBERS) as usize
+    if (set !== 0) Rows.addValues(set)
+  }
+}
