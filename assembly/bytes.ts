@@ -39,13 +39,6 @@ export class Bytes {
     return at
   }
 
-  /** Writes `length` bytes behind two bytes of length and returns the address behind them. */
-  static setField(at: usize, start: usize, length: i32): usize {
-    Bytes.setU16(at, length)
-    Bytes.copy(at + 2, start, length)
-    return at + 2 + length
-  }
-
   /** Whether [start, start + length) is memory at all; asked of what comes from outside. */
   static inMemory(start: usize, length: i32): bool {
     return length >= 0 && (start as u64) + (length as u64) <= (memory.size() as u64) << 16

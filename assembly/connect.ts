@@ -2,6 +2,7 @@
 // only packet that sets the protocol version, and the only one whose fields do not fit a record.
 // MQTT 5.0 section 3.1.
 
+import { Bytes } from './bytes'
 import {
   CONNECT,
   CONNECT_CLEAN_START,
@@ -40,12 +41,12 @@ import {
 } from './layout'
 import { PLACE_WILL, Properties } from './properties'
 import { Reader } from './reader'
+import { Writer } from './writer'
 
-// "MQTT", and "MQIsdp" as two overlapping words.
-const NAME: u32 = 0x5454514d
+// "MQTT", and "MQIsdp" of MQTT 3.1.
+const NAME: usize = memory.data<u8>([0x4d, 0x51, 0x54, 0x54])
 const NAME_LENGTH: i32 = 4
-const OLD_NAME_HEAD: u32 = 0x7349514d
-const OLD_NAME_TAIL: u32 = 0x70647349
+const OLD_NAME: usize = memory.data<u8>([0x4d, 0x51, 0x49, 0x73, 0x64, 0x70])
 const OLD_NAME_LENGTH: i32 = 6
 const OLD_CLIENT_ID_LENGTH_MAX: i32 = 23
 
@@ -82,8 +83,8 @@ export class Connect {
     const name = Reader.at - length
     const levelAt = Reader.at
     if (Reader.error !== 0) return 0
-    const old = Connect.isOldName(name, length)
-    if (!old && (length !== NAME_LENGTH || load<u32>(name) !== NAME)) {
+    const old = length === OLD_NAME_LENGTH && Bytes.equal(name, OLD_NAME, length)
+    if (!old && !(length === NAME_LENGTH && Bytes.equal(name, NAME, length))) {
       Reader.fail(ERROR_PROTOCOL_NAME, REASON_UNSUPPORTED_PROTOCOL_VERSION, nameAt)
       return 0
     }
@@ -92,11 +93,6 @@ export class Connect {
     if (!known) Reader.fail(ERROR_PROTOCOL_LEVEL, REASON_UNSUPPORTED_PROTOCOL_VERSION, levelAt)
     store<i32>(CONNECT_START, level, CONNECT_LEVEL)
     return level
-  }
-
-  private static isOldName(name: usize, length: i32): bool {
-    if (length !== OLD_NAME_LENGTH || load<u32>(name) !== OLD_NAME_HEAD) return false
-    return load<u32>(name + 2) === OLD_NAME_TAIL
   }
 
   /** Needless bytes in the remaining length are found late: only the level forbids them. */
@@ -159,5 +155,34 @@ export class Connect {
   /** MQTT 3.1 lets the remaining length overrule the flags: user name and password may be missing. */
   private static endsEarly(level: i32): bool {
     return level === VERSION_3_1 && Reader.rest() === 0
+  }
+
+  /** Writes the CONNECT block; the level in it is the version. */
+  static write(record: usize): void {
+    const level = load<i32>(CONNECT_START, CONNECT_LEVEL)
+    const flags = load<i32>(CONNECT_START, CONNECT_FLAGS)
+    if (level < VERSION_3_1 || level > VERSION_5_0) Writer.wrong = true
+    const old = level === VERSION_3_1
+    const nameLength = old ? OLD_NAME_LENGTH : NAME_LENGTH
+    Writer.two(nameLength)
+    Writer.bytes(old ? OLD_NAME : NAME, nameLength)
+    Writer.byte(level)
+    Writer.byte(flags)
+    Writer.two(load<i32>(CONNECT_START, CONNECT_KEEP_ALIVE))
+    if (level === VERSION_5_0) Writer.properties(record + RECORD_PROPERTIES_START)
+    Writer.field(CONNECT_START + CONNECT_CLIENT_ID_START)
+    if ((flags & CONNECT_WILL) !== 0) {
+      if (level === VERSION_5_0) Writer.properties(CONNECT_START + CONNECT_WILL_PROPERTIES_START)
+      Writer.field(CONNECT_START + CONNECT_WILL_TOPIC_START)
+      Writer.field(CONNECT_START + CONNECT_WILL_PAYLOAD_START)
+    }
+    if ((flags & CONNECT_USER_NAME) !== 0) Connect.writeLast(CONNECT_USER_NAME_START, level)
+    if ((flags & CONNECT_PASSWORD) !== 0) Connect.writeLast(CONNECT_PASSWORD_START, level)
+  }
+
+  /** A field that MQTT 3.1 may leave out in spite of its flag; its address is 0 then. */
+  private static writeLast(offset: usize, level: i32): void {
+    const pair = offset + CONNECT_START
+    if (level !== VERSION_3_1 || load<usize>(pair) !== 0) Writer.field(pair)
   }
 }

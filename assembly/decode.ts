@@ -2,9 +2,9 @@
 // by the host. Every rule of the specification about well-formedness is checked here and in the files
 // called from here, and nowhere else. No state outlives a call: the caller keeps the incomplete tail.
 //
-// Packets by shape: PUBLISH, which is read without the reader because it is most of the traffic;
-// acks (PUBACK, PUBREC, PUBREL, PUBCOMP); items (items.ts); closings (DISCONNECT, AUTH); empty ones
-// (PINGREQ, PINGRESP); CONNACK; and CONNECT (connect.ts), after which a batch ends.
+// Packets by shape: PUBLISH (publish.ts); acks (PUBACK, PUBREC, PUBREL, PUBCOMP); items
+// (items.ts); closings (DISCONNECT, AUTH); empty ones (PINGREQ, PINGRESP); CONNACK; and CONNECT
+// (connect.ts), after which a batch ends.
 
 import { Bytes } from './bytes'
 import {
@@ -14,17 +14,14 @@ import {
   DISCONNECT,
   ERROR_ARGUMENT,
   ERROR_ENHANCED_AUTHENTICATION,
-  ERROR_MALFORMED_BOUNDS,
   ERROR_MALFORMED_DUP,
   ERROR_MALFORMED_FLAGS,
   ERROR_MALFORMED_LENGTH,
-  ERROR_MALFORMED_PACKET_ID,
   ERROR_MALFORMED_QOS,
   ERROR_MALFORMED_TYPE,
   ERROR_PACKET_TOO_LARGE,
   ERROR_PACKET_TYPE_UNEXPECTED,
   ERROR_REASON_CODE,
-  ERROR_TOPIC_NAME,
   FLAG_DUP,
   FLAG_QOS_MASK,
   PINGREQ,
@@ -36,7 +33,6 @@ import {
   PUBREC,
   PUBREL,
   REASON_PACKET_TOO_LARGE,
-  REASON_TOPIC_NAME_INVALID,
   SENDER_CLIENT,
   SENDER_SERVER,
   SUBACK,
@@ -50,35 +46,26 @@ import {
 import { Connect } from './connect'
 import { Items } from './items'
 import {
-  RECORD_ALIAS,
   RECORD_BITS,
-  RECORD_COUNT,
   RECORD_ERROR,
-  RECORD_EXPIRY,
   RECORD_HEAD,
   RECORD_LENGTH,
   RECORD_PACKET_ID,
-  RECORD_PAYLOAD_LENGTH,
-  RECORD_PAYLOAD_START,
   RECORD_POSITION,
-  RECORD_PROPERTIES_LENGTH,
   RECORD_PROPERTIES_START,
   RECORD_REASON,
   RECORD_SIZE,
   RECORD_START,
-  RECORD_TOPIC_LENGTH,
-  RECORD_TOPIC_START,
   RECORDS_MAX,
   RECORDS_START,
   REGISTER_CONSUMED,
   REGISTER_NEEDED,
   REGISTERS_START,
-  STRING_LENGTH_MAX,
 } from './layout'
 import { Properties } from './properties'
+import { Publish } from './publish'
 import { Reader } from './reader'
 import { Reasons } from './reasons'
-import { Topic } from './topic'
 
 const RECORDS_END: usize = RECORDS_START + RECORDS_MAX * RECORD_SIZE
 
@@ -213,68 +200,12 @@ export class Decoder {
     store<usize>(record, start, RECORD_START)
     store<i32>(record, size, RECORD_LENGTH)
     if (type === PUBLISH) {
-      Decoder.readPublish(record, head, body, end)
+      Publish.read(record, head, body, end)
     } else {
       Reader.open(body, end)
       if (((ACKS >> type) & 1) !== 0) Decoder.readAck(record, type)
       else Decoder.readOther(record, type)
     }
-  }
-
-  private static readPublish(record: usize, head: i32, body: usize, end: usize): void {
-    const topic = body + 2
-    const length = topic <= end ? Bytes.u16(body) : STRING_LENGTH_MAX
-    let at = topic + length
-    const idSize: usize = (head & FLAG_QOS_MASK) !== 0 ? 2 : 0
-    if (at + idSize > end) {
-      Reader.malformed(ERROR_MALFORMED_BOUNDS, at <= end ? at : body)
-      return
-    }
-    if (length !== 0) Decoder.checkTopic(topic, length)
-    let packetId = 0
-    if (idSize !== 0) {
-      packetId = Bytes.u16(at)
-      // [MQTT-2.2.1-3]
-      if (packetId === 0) Reader.protocol(ERROR_MALFORMED_PACKET_ID, at)
-      at += 2
-    }
-    store<i32>(record, packetId, RECORD_PACKET_ID)
-    store<i32>(record, 0, RECORD_REASON)
-    store<usize>(record, topic, RECORD_TOPIC_START)
-    store<i32>(record, length, RECORD_TOPIC_LENGTH)
-    if (Reader.version === VERSION_5_0) {
-      at = Decoder.readPublishProperties(record, at, end)
-    } else {
-      store<i32>(record, 0, RECORD_PROPERTIES_START)
-      store<i32>(record, 0, RECORD_PROPERTIES_LENGTH)
-      store<i32>(record, 0, RECORD_ALIAS)
-      store<i32>(record, 0, RECORD_EXPIRY)
-      store<i32>(record, 0, RECORD_BITS)
-    }
-    store<usize>(record, at, RECORD_PAYLOAD_START)
-    store<i32>(record, (end - at) as i32, RECORD_PAYLOAD_LENGTH)
-    store<i32>(record, 0, RECORD_COUNT)
-    // [MQTT-4.7.3-1]; MQTT 5 lets an alias stand for the topic. [MQTT-3.3.2-1]
-    if (length === 0 && load<i32>(record, RECORD_ALIAS) === 0) {
-      Reader.protocol(ERROR_TOPIC_NAME, body)
-    }
-  }
-
-  /** [MQTT-3.3.2-1] [MQTT-3.3.2-2] */
-  @inline
-  private static checkTopic(start: usize, length: i32): void {
-    const error = Topic.check(start, length)
-    if (error !== 0) Reader.failTopic(error, REASON_TOPIC_NAME_INVALID, start - 2)
-  }
-
-  private static readPublishProperties(record: usize, at: usize, end: usize): usize {
-    Reader.open(at, end)
-    Properties.read(PUBLISH)
-    Properties.keep(record + RECORD_PROPERTIES_START)
-    store<i32>(record, Properties.alias, RECORD_ALIAS)
-    store<usize>(record, Properties.expiryAt, RECORD_EXPIRY)
-    store<i32>(record, Properties.format, RECORD_BITS)
-    return Reader.at
   }
 
   /** A packet identifier; in MQTT 5 a reason code and properties may follow, or be left out. */

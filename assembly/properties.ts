@@ -1,6 +1,6 @@
 // The properties of MQTT 5: which packet may carry which, how each is written, and which values it may
-// have (MQTT 5.0 section 2.2.2 and table 2-4). Called by the decoders, which check them, and by the
-// host through `properties` and `encode_properties`. Knows no packet's other fields.
+// have (MQTT 5.0 section 2.2.2 and table 2-4). Called by the decoders, which check them, and by entries.ts,
+// which lists them. Knows no packet's other fields.
 
 import { Bytes } from './bytes'
 import {
@@ -8,10 +8,8 @@ import {
   CONNACK,
   CONNECT,
   DISCONNECT,
-  ERROR_ARGUMENT,
   ERROR_ENHANCED_AUTHENTICATION,
   ERROR_MALFORMED_BOUNDS,
-  ERROR_NO_ROOM,
   ERROR_PROPERTY_DUPLICATE,
   ERROR_PROPERTY_FORBIDDEN,
   ERROR_PROPERTY_UNKNOWN,
@@ -43,18 +41,6 @@ import {
   UNSUBACK,
   UNSUBSCRIBE,
 } from './codes'
-import {
-  PROPERTIES_MAX,
-  PROPERTIES_START,
-  PROPERTY_LENGTH,
-  PROPERTY_SECOND_LENGTH,
-  PROPERTY_SECOND_START,
-  PROPERTY_SIZE,
-  PROPERTY_VALUE,
-  REGISTER_PROPERTIES_NEXT,
-  REMAINING_LENGTH_MAX,
-  STRING_LENGTH_MAX,
-} from './layout'
 import { Reader } from './reader'
 
 /** Where properties stand that belong to no packet type of their own: bit 0 of the places. */
@@ -62,13 +48,13 @@ export const PLACE_WILL: i32 = 0
 
 // How a property is written.
 const KIND_SHIFT: i32 = 16
-const BYTE: u32 = 1 << KIND_SHIFT
-const TWO: u32 = 2 << KIND_SHIFT
-const FOUR: u32 = 3 << KIND_SHIFT
-const VARINT: u32 = 4 << KIND_SHIFT
-const TEXT: u32 = 5 << KIND_SHIFT
-const BINARY: u32 = 6 << KIND_SHIFT
-const PAIR: u32 = 7 << KIND_SHIFT
+export const BYTE: u32 = 1 << KIND_SHIFT
+export const TWO: u32 = 2 << KIND_SHIFT
+export const FOUR: u32 = 3 << KIND_SHIFT
+export const VARINT: u32 = 4 << KIND_SHIFT
+export const TEXT: u32 = 5 << KIND_SHIFT
+export const BINARY: u32 = 6 << KIND_SHIFT
+export const PAIR: u32 = 7 << KIND_SHIFT
 
 // Where a property may stand: one bit a packet type, and the will.
 const OPENING: u32 = 1 << CONNECT
@@ -166,6 +152,24 @@ export class Properties {
     return (Properties.seen & (1 << (id as u64))) !== 0
   }
 
+  /** Address behind the property at `at`, which `read` has checked. */
+  static next(at: usize): usize {
+    const kind = Properties.kindOf(load<u8>(at))
+    at++
+    if (kind <= FOUR) return at + (kind === BYTE ? 1 : kind === TWO ? 2 : 4)
+    if (kind === VARINT) {
+      while (load<u8>(at) >= 0x80) at++
+      return at + 1
+    }
+    at += 2 + Bytes.u16(at)
+    return kind === PAIR ? at + 2 + Bytes.u16(at) : at
+  }
+
+  /** How the property `id` is written: BYTE to PAIR, or 0 when there is none. */
+  static kindOf(id: i32): u32 {
+    return Properties.rowOf(id) & (0xff << KIND_SHIFT)
+  }
+
   /** Stores where the properties last read are: two words at `pair`. */
   static keep(pair: usize): void {
     store<usize>(pair, Properties.start)
@@ -183,7 +187,7 @@ export class Properties {
       Reader.protocol(ERROR_PROPERTY_DUPLICATE, start)
     } else {
       Properties.seen |= 1 << (id as u64)
-      Properties.readValue(id, row & (0xff << KIND_SHIFT))
+      Properties.readValue(id, Properties.kindOf(id))
     }
   }
 
@@ -257,113 +261,5 @@ export class Properties {
       Properties.alias = value
     }
     if (id === PROPERTY_RECEIVE_MAXIMUM && value === 0) Reader.protocol(ERROR_PROPERTY_VALUE, start)
-  }
-
-  /** Writes one entry a property at PROPERTIES_START. @returns how many, or a negative error */
-  static list(start: usize, length: i32): i32 {
-    if (!Bytes.inMemory(start, length)) return ERROR_ARGUMENT
-    Reader.error = 0
-    Reader.open(start, start + length)
-    let entry: usize = PROPERTIES_START
-    let count = 0
-    while (Reader.rest() > 0 && count < PROPERTIES_MAX) {
-      const id = Reader.byte()
-      const row = Properties.rowOf(id)
-      if (row === 0) return ERROR_PROPERTY_UNKNOWN
-      memory.fill(entry, 0, PROPERTY_SIZE)
-      store<i32>(entry, id)
-      Properties.listValue(entry, row & (0xff << KIND_SHIFT))
-      if (Reader.error !== 0) return Reader.error
-      entry += PROPERTY_SIZE
-      count++
-    }
-    store<usize>(REGISTER_PROPERTIES_NEXT, Reader.at)
-    return count
-  }
-
-  private static listValue(entry: usize, kind: u32): void {
-    switch (kind) {
-      case BYTE: {
-        store<i32>(entry, Reader.byte(), PROPERTY_VALUE)
-        break
-      }
-      case TWO: {
-        store<i32>(entry, Reader.two(), PROPERTY_VALUE)
-        break
-      }
-      case FOUR: {
-        store<i32>(entry, Reader.four(), PROPERTY_VALUE)
-        break
-      }
-      case VARINT: {
-        store<i32>(entry, Reader.varint(), PROPERTY_VALUE)
-        break
-      }
-      case PAIR: {
-        Reader.keep(entry + PROPERTY_VALUE, Reader.binary())
-        Reader.keep(entry + PROPERTY_SECOND_START, Reader.binary())
-        break
-      }
-      default: {
-        Reader.keep(entry + PROPERTY_VALUE, Reader.binary())
-      }
-    }
-  }
-
-  /** Writes `count` entries as wire bytes. @returns how many bytes, or a negative error */
-  static write(count: i32, target: usize, capacity: i32): i32 {
-    if (count < 0 || count > PROPERTIES_MAX || !Bytes.inMemory(target, capacity)) {
-      return ERROR_ARGUMENT
-    }
-    const end = target + capacity
-    let at = target
-    for (let i = 0; i < count; i++) {
-      const entry: usize = PROPERTIES_START + i * PROPERTY_SIZE
-      const size = Properties.sizeOf(entry)
-      if (size < 0) return size
-      if (((end - at) as i32) < size) return ERROR_NO_ROOM
-      Properties.writeOne(entry, at)
-      at += size
-    }
-    return (at - target) as i32
-  }
-
-  /** Bytes of one entry on the wire, identifier included, or a negative error. */
-  private static sizeOf(entry: usize): i32 {
-    const kind = Properties.rowOf(load<i32>(entry)) & (0xff << KIND_SHIFT)
-    if (kind === 0) return ERROR_PROPERTY_UNKNOWN
-    if (kind === BYTE) return 2
-    if (kind === TWO) return 3
-    if (kind === FOUR) return 5
-    const value = load<i32>(entry, PROPERTY_VALUE)
-    if (kind === VARINT) {
-      return value < 0 || value > REMAINING_LENGTH_MAX
-        ? ERROR_ARGUMENT
-        : 1 + Bytes.varintSize(value)
-    }
-    const length = load<i32>(entry, PROPERTY_LENGTH)
-    if (length > STRING_LENGTH_MAX || !Bytes.inMemory(value, length)) return ERROR_ARGUMENT
-    if (kind !== PAIR) return 3 + length
-    const second = load<i32>(entry, PROPERTY_SECOND_LENGTH)
-    if (second > STRING_LENGTH_MAX) return ERROR_ARGUMENT
-    const known = Bytes.inMemory(load<usize>(entry, PROPERTY_SECOND_START), second)
-    return known ? 5 + length + second : ERROR_ARGUMENT
-  }
-
-  private static writeOne(entry: usize, at: usize): void {
-    const id = load<i32>(entry)
-    const kind = Properties.rowOf(id) & (0xff << KIND_SHIFT)
-    const value = load<i32>(entry, PROPERTY_VALUE)
-    store<u8>(at++, id)
-    if (kind === BYTE) store<u8>(at, value)
-    else if (kind === TWO) Bytes.setU16(at, value)
-    else if (kind === FOUR) Bytes.setU32(at, value)
-    else if (kind === VARINT) Bytes.setVarint(at, value)
-    else {
-      at = Bytes.setField(at, value, load<i32>(entry, PROPERTY_LENGTH))
-      if (kind !== PAIR) return
-      const second = load<usize>(entry, PROPERTY_SECOND_START)
-      Bytes.setField(at, second, load<i32>(entry, PROPERTY_SECOND_LENGTH))
-    }
   }
 }
