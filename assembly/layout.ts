@@ -106,7 +106,7 @@ export const ROW_NEXT = 12
 // Message: what `hold` keeps, and what `deliver` sends: 12 words, then the bytes it owns.
 //
 //   +0  REFERENCES   holders; the block is freed when it falls to 0
-//   +4  QOS          QoS the publisher gave it (0-2) | FLAG_RETAIN << 8 as published
+//   +4  QOS          QoS the publisher gave it (0-2), and 0x100 if it was published with RETAIN
 //   +8  TOPIC_START       +12 TOPIC_LENGTH
 //   +16 PROPERTIES_START  +20 PROPERTIES_LENGTH  MQTT 5 properties to forward: no alias, no expiry
 //   +24 PAYLOAD_START     +28 PAYLOAD_LENGTH
@@ -145,6 +145,8 @@ export const REGISTERS_SIZE = 128
 export const CONNECT_START = 1152
 export const RECORD_OWN = 1216 // one record outside the batch, for what the host publishes or encodes
 export const MESSAGE_CURRENT = 1280 // the message staged from the record in hand
+export const ROW_OWN = 1408 // one row for identifiers the host gives a delivery itself
+export const HEAD_START = 1344 // 64 bytes: the small parts of a packet while it is put together
 export const RECORDS_START = 2048 // RECORDS_MAX * RECORD_SIZE
 export const PROPERTIES_START = 67584 // PROPERTIES_MAX * PROPERTY_SIZE
 export const SCRATCH_START = 77824

@@ -1,0 +1,51 @@
+// PUBACK, PUBREC, PUBREL, PUBCOMP from a client. Each answers 0: an ack for an identifier that is not
+// in flight ends no connection. MQTT 5.0 section 4.3.
+
+import {
+  PUBCOMP,
+  PUBREL,
+  REASON_PACKET_IDENTIFIER_NOT_FOUND,
+  REASON_UNSPECIFIED_ERROR,
+} from '../../assembly/codes.ts'
+import { Records } from '../wasm/records.ts'
+import type { Core } from './core.ts'
+import { SENT_1, SENT_2 } from './inflight.ts'
+import type { Outbox } from './outbox.ts'
+import type { Peer } from './peer.ts'
+import type { Session } from './session.ts'
+
+const PUBREL_HEAD = (PUBREL << 4) | 2 // [MQTT-3.6.1-1]
+const PUBCOMP_HEAD = PUBCOMP << 4
+
+export function onPuback(core: Core, peer: Peer, record: number): number {
+  const session = peer.session as Session
+  session.acknowledge(Records.packetId(core.module, record), SENT_1)
+  return 0
+}
+
+export function onPubrec(core: Core, peer: Peer, record: number): number {
+  const session = peer.session as Session
+  const id = Records.packetId(core.module, record)
+  if (Records.reason(core.module, record) >= REASON_UNSPECIFIED_ERROR) {
+    session.acknowledge(id, SENT_2) // [MQTT-4.3.3-4]: refused, and done with
+    return 0
+  }
+  const reason = session.receive(id) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND
+  const outbox = peer.outbox as Outbox
+  outbox.ack(PUBREL_HEAD, id, reason)
+  return 0
+}
+
+export function onPubrel(core: Core, peer: Peer, record: number): number {
+  const id = Records.packetId(core.module, record)
+  const known = (peer.session as Session).received.delete(id)
+  const outbox = peer.outbox as Outbox
+  outbox.ack(PUBCOMP_HEAD, id, known ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND) // [MQTT-4.3.3-11]
+  return 0
+}
+
+export function onPubcomp(core: Core, peer: Peer, record: number): number {
+  const session = peer.session as Session
+  session.complete(Records.packetId(core.module, record))
+  return 0
+}

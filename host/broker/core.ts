@@ -1,0 +1,15 @@
+// What the handlers are given: the services, and all sessions.
+
+import type { BrokerOptions } from '../config/options.ts'
+import type { Store } from '../store/store.ts'
+import { Services } from './services.ts'
+import { Sessions } from './sessions.ts'
+
+export class Core extends Services {
+  readonly sessions: Sessions
+
+  constructor(options: BrokerOptions, store: Store) {
+    super(options, store)
+    this.sessions = new Sessions()
+  }
+}

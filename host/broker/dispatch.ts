@@ -1,0 +1,64 @@
+// Which handler takes which packet, and which packets have no business here. Called by the connection
+// for each record; answers 0, CLOSE, or the reason to end the connection with.
+
+import {
+  AUTH,
+  CONNECT,
+  DISCONNECT,
+  PINGREQ,
+  PUBACK,
+  PUBCOMP,
+  PUBLISH,
+  PUBREC,
+  PUBREL,
+  REASON_PROTOCOL_ERROR,
+  SUBSCRIBE,
+  UNSUBSCRIBE,
+} from '../../assembly/codes.ts'
+import { Records } from '../wasm/records.ts'
+import { onPuback, onPubcomp, onPubrec, onPubrel } from './acks.ts'
+import type { Core } from './core.ts'
+import { onConnect, onDisconnect } from './handshake.ts'
+import type { Outbox } from './outbox.ts'
+import type { Peer } from './peer.ts'
+import { onPublish } from './publish.ts'
+import { onSubscribe, onUnsubscribe } from './subscribe.ts'
+
+export function dispatch(core: Core, peer: Peer, record: number): number {
+  const error = Records.error(core.module, record)
+  if (error !== 0) return Records.reason(core.module, record)
+  const type = Records.type(core.module, record)
+  if (peer.session === undefined) {
+    return type === CONNECT ? onConnect(core, peer, record) : REASON_PROTOCOL_ERROR // [MQTT-3.1.0-1]
+  }
+  switch (type) {
+    case PUBLISH:
+      return onPublish(core, peer, record)
+    case PUBACK:
+      return onPuback(core, peer, record)
+    case PUBREC:
+      return onPubrec(core, peer, record)
+    case PUBREL:
+      return onPubrel(core, peer, record)
+    case PUBCOMP:
+      return onPubcomp(core, peer, record)
+    case SUBSCRIBE:
+      return onSubscribe(core, peer, record)
+    case UNSUBSCRIBE:
+      return onUnsubscribe(core, peer, record)
+    case PINGREQ:
+      return onPingreq(peer)
+    case DISCONNECT:
+      return onDisconnect(core, peer, record)
+    case AUTH: // no authentication is going on that it could continue [MQTT-4.12.0-6]
+    case CONNECT: // [MQTT-3.1.0-2]
+    default:
+      return REASON_PROTOCOL_ERROR
+  }
+}
+
+function onPingreq(peer: Peer): number {
+  const outbox = peer.outbox as Outbox
+  outbox.pong() // [MQTT-3.12.4-1]
+  return 0
+}

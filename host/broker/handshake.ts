@@ -1,0 +1,214 @@
+// CONNECT, DISCONNECT and the end of a connection: sessions begin, are taken over, outlive their
+// connection or end with it; wills are armed, published or forgotten.
+//
+//   CONNECT ok      session online                     will remembered
+//   DISCONNECT 0x00 session offline or ended           will forgotten        [MQTT-3.14.4-3]
+//   anything else   session offline or ended           will armed with its delay, at once if 0
+//   CONNECT again   session online (delay cancelled)   or a new one (old will published first)
+
+import { randomUUID } from 'node:crypto'
+import {
+  REASON_BAD_AUTHENTICATION_METHOD,
+  REASON_DISCONNECT_WITH_WILL,
+  REASON_PROTOCOL_ERROR,
+  REASON_QOS_NOT_SUPPORTED,
+  REASON_QUOTA_EXCEEDED,
+  REASON_RETAIN_NOT_SUPPORTED,
+  REASON_SESSION_TAKEN_OVER,
+  VERSION_5_0,
+} from '../../assembly/codes.ts'
+import type { Connect, Properties } from '../protocol/packets.ts'
+import { freeAliases } from '../wasm/aliases.ts'
+import { Records } from '../wasm/records.ts'
+import type { Core } from './core.ts'
+import type { Peer } from './peer.ts'
+import { route } from './publish.ts'
+import { Session } from './session.ts'
+
+const NEVER = 0xffffffff
+const IDS_MAX = 65535
+
+/** What `onDisconnect` answers for an orderly end: close, say nothing. */
+export const CLOSE = -1
+
+/** @returns 0, or the reason to refuse the connection with */
+export function onConnect(core: Core, peer: Peer, record: number): number {
+  const connect = core.codec.readConnect(record)
+  const { properties } = connect
+  const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, core.options.topicAliasMaxOut)
+  peer.version = connect.version
+  peer.wantsProblems = properties.requestProblemInformation !== 0
+  peer.outbox = peer.owner.openOutbox(
+    connect.version,
+    properties.maximumPacketSize ?? 0, // [MQTT-3.1.2-24]
+    aliasMax, // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
+  )
+  const refusal = refusalOf(core, connect)
+  if (refusal !== 0) return refusal
+  const assigned = connect.clientId === '' ? `auto-${randomUUID()}` : undefined
+  const { session, present } = beginSession(core, assigned ?? connect.clientId, connect)
+  peer.session = session
+  session.holder = peer
+  session.will = connect.will
+  session.expirySeconds = expiryOf(core, connect)
+  if (connect.version === VERSION_5_0 && core.options.topicAliasMaxIn > 0) {
+    peer.aliases = new Int32Array(core.options.topicAliasMaxIn + 1)
+  }
+  const keepAlive = grantedKeepAlive(core, connect)
+  peer.keepAliveMs = keepAlive * 1000 * core.options.keepAliveFactor // [MQTT-3.1.2-22]
+  const answer = connackProperties(core, connect, keepAlive, assigned)
+  // [MQTT-3.2.0-1] [MQTT-3.1.4-5]
+  const connack = core.codec.connack(connect.version, present, 0, answer)
+  peer.outbox.append(connack.start, connack.length)
+  const { inflightMax } = core.options
+  session.goOnline(peer.outbox, Math.min(properties.receiveMaximum ?? IDS_MAX, inflightMax))
+  return 0
+}
+
+/** DISCONNECT. @returns CLOSE, or the reason it was wrong */
+export function onDisconnect(core: Core, peer: Peer, record: number): number {
+  const session = peer.session as Session
+  const { sessionExpiryInterval } = core.codec.readProperties(record)
+  if (sessionExpiryInterval !== undefined) {
+    if (session.expirySeconds === 0 && sessionExpiryInterval !== 0) return REASON_PROTOCOL_ERROR
+    session.expirySeconds = Math.min(sessionExpiryInterval, core.options.sessionExpiryMax)
+  }
+  const keepsWill = Records.reason(core.module, record) === REASON_DISCONNECT_WITH_WILL
+  if (!keepsWill) session.will = undefined // [MQTT-3.14.4-3]
+  return CLOSE
+}
+
+/** The connection is over, for whatever reason; called once. */
+export function onEnd(core: Core, peer: Peer): void {
+  if (peer.aliases !== undefined) freeAliases(core.module, peer.aliases)
+  peer.aliases = undefined
+  const { session } = peer
+  peer.session = undefined
+  if (session === undefined || session.holder !== peer) return
+  session.holder = undefined
+  session.goOffline()
+  if (session.expirySeconds === 0) {
+    endSession(core, session)
+    return
+  }
+  if (session.expirySeconds !== NEVER) {
+    core.timers.arm(session.expiryTimer, core.now + session.expirySeconds * 1000)
+  }
+  const delaySeconds = session.will?.delaySeconds ?? 0
+  if (delaySeconds > 0) core.timers.arm(session.willTimer, core.now + delaySeconds * 1000)
+  else publishWill(core, session)
+}
+
+/** The session is no more: its will is due now, whatever its delay. [MQTT-3.1.2-8] */
+export function endSession(core: Core, session: Session): void {
+  publishWill(core, session)
+  core.sessions.byId.delete(session.id)
+  session.end()
+  core.sessions.release(session.slot)
+}
+
+/** Publishes the will, if there is one, as soon as no packet is in hand. [MQTT-3.1.2-10] */
+export function publishWill(core: Core, session: Session): void {
+  const { will } = session
+  session.will = undefined
+  if (will === undefined) return
+  core.defer(() => {
+    const message = core.messages.compose(will)
+    core.counters.willsPublished++
+    route(core, message, -1)
+    core.messages.drop(message)
+  })
+}
+
+/** Why a CONNECT that is well-formed is refused all the same, 0 if it is not. */
+function refusalOf(core: Core, connect: Connect): number {
+  const { options } = core
+  if (connect.properties.authenticationMethod !== undefined) {
+    return REASON_BAD_AUTHENTICATION_METHOD // [MQTT-4.12.0-1]
+  }
+  if (options.connectionsMax > 0 && core.counters.connectionsNow > options.connectionsMax) {
+    return REASON_QUOTA_EXCEEDED
+  }
+  const { will } = connect
+  if (will !== undefined && will.qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
+  if (will?.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
+  return 0
+}
+
+/** Takes over, resumes or makes the session of `id`. [MQTT-3.1.4-3] [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
+function beginSession(
+  core: Core,
+  id: string,
+  connect: Connect,
+): { session: Session; present: boolean } {
+  const old = core.sessions.byId.get(id)
+  if (old?.holder !== undefined) {
+    // A clean start ends the session with the old connection, so its will goes out at once.
+    if (connect.cleanStart) old.expirySeconds = 0
+    old.holder.owner.fail(REASON_SESSION_TAKEN_OVER)
+  }
+  const present = core.sessions.byId.get(id)
+  if (present !== undefined && !connect.cleanStart) {
+    core.timers.disarm(present.expiryTimer)
+    core.timers.disarm(present.willTimer)
+    present.will = undefined // [MQTT-3.1.3-9]: back before the delay was over
+    return { session: present, present: true }
+  }
+  if (present !== undefined) endSession(core, present)
+  const session = new Session(
+    core,
+    id,
+    core.sessions.takeSlot(),
+    (expired) => {
+      core.counters.sessionsExpired++
+      endSession(core, expired)
+    },
+    (due) => publishWill(core, due),
+  )
+  core.sessions.byId.set(id, session)
+  core.sessions.set(session)
+  return { session, present: false }
+}
+
+/** Seconds the session outlives its connection; 3.x has no interval, only clean_session. */
+function expiryOf(core: Core, connect: Connect): number {
+  const { sessionExpiryMax } = core.options
+  if (connect.version === VERSION_5_0) {
+    return Math.min(connect.properties.sessionExpiryInterval ?? 0, sessionExpiryMax)
+  }
+  return connect.cleanStart ? 0 : sessionExpiryMax
+}
+
+function grantedKeepAlive(core: Core, connect: Connect): number {
+  const { keepAliveMax } = core.options
+  if (keepAliveMax === 0 || connect.version !== VERSION_5_0) return connect.keepAlive
+  if (connect.keepAlive === 0) return keepAliveMax
+  return Math.min(connect.keepAlive, keepAliveMax)
+}
+
+/** What CONNACK says beyond its reason; only what differs from the specification's defaults. */
+function connackProperties(
+  core: Core,
+  connect: Connect,
+  keepAlive: number,
+  assigned: string | undefined,
+): Properties {
+  const { options } = core
+  const answer: Properties = {
+    receiveMaximum: options.receiveMax,
+    maximumPacketSize: options.packetSizeMax,
+    topicAliasMaximum: options.topicAliasMaxIn,
+  }
+  const asked = connect.properties.sessionExpiryInterval ?? 0
+  const granted = expiryOf(core, connect)
+  if (granted !== asked) answer.sessionExpiryInterval = granted // [MQTT-3.2.2-20]
+  if (options.qosMax < 2) answer.maximumQos = options.qosMax // [MQTT-3.2.2-9]
+  if (!options.retainAvailable) answer.retainAvailable = 0
+  if (assigned !== undefined) answer.assignedClientIdentifier = assigned // [MQTT-3.2.2-16]
+  if (keepAlive !== connect.keepAlive) answer.serverKeepAlive = keepAlive // [MQTT-3.2.2-21]
+  const wantsResponse = connect.properties.requestResponseInformation === 1
+  if (wantsResponse && options.responseInformation !== '') {
+    answer.responseInformation = options.responseInformation // [MQTT-3.1.2-28]
+  }
+  return answer
+}

@@ -1,0 +1,99 @@
+// PUBLISH from a client, and the routing of any message to its subscribers. The hot path: no object,
+// string or closure is made for a QoS 0 message that everybody takes at once.
+
+import {
+  PUBACK,
+  PUBREC,
+  REASON_NO_MATCHING_SUBSCRIBERS,
+  REASON_NOT_AUTHORIZED,
+  REASON_PAYLOAD_FORMAT_INVALID,
+  REASON_QOS_NOT_SUPPORTED,
+  REASON_RECEIVE_MAXIMUM_EXCEEDED,
+  REASON_RETAIN_NOT_SUPPORTED,
+  VERSION_5_0,
+} from '../../assembly/codes.ts'
+import { resolveAlias } from '../wasm/aliases.ts'
+import { Records } from '../wasm/records.ts'
+import { Rows } from '../wasm/topics.ts'
+import type { Core } from './core.ts'
+import type { Outbox } from './outbox.ts'
+import type { Peer } from './peer.ts'
+import type { Session } from './session.ts'
+
+const PUBACK_HEAD = PUBACK << 4
+const PUBREC_HEAD = PUBREC << 4
+
+/** @returns 0, or the reason to end the connection with */
+export function onPublish(core: Core, peer: Peer, record: number): number {
+  const { module, options } = core
+  const session = peer.session as Session
+  const flags = Records.flags(module, record)
+  const qos = (flags >> 1) & 3
+  const retain = (flags & 1) !== 0
+  if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
+    const reason = resolveAlias(module, peer.aliases, record)
+    if (reason !== 0) return reason
+  }
+  if (qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-11]
+  if (retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-14]
+  if (qos === 2) {
+    const { received } = session
+    if (received.has(Records.packetId(module, record))) return acknowledge(core, peer, record, 2, 0)
+    if (peer.version === VERSION_5_0 && received.size >= options.receiveMax) {
+      return REASON_RECEIVE_MAXIMUM_EXCEEDED // [MQTT-3.3.4-7]
+    }
+  }
+  const refusal = refusalOf(core, record)
+  if (refusal !== 0) {
+    core.counters.publishRefused++
+    return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal)
+  }
+  const message = core.messages.stage(record, peer.version)
+  const matched = route(core, message, session.slot)
+  if (qos === 0) return 0
+  if (qos === 2) session.received.add(Records.packetId(module, record)) // [MQTT-4.3.3-10]
+  return acknowledge(core, peer, record, qos, matched === 0 ? REASON_NO_MATCHING_SUBSCRIBERS : 0)
+}
+
+/**
+ * Gives a message to everyone subscribed to its topic, and keeps it if it was published with RETAIN.
+ * @param message staged or held; a held one stays the caller's
+ * @param publisher slot of the session that published it, -1 = none
+ * @returns how many subscribers it matched
+ */
+export function route(core: Core, message: number, publisher: number): number {
+  const { messages, module, sessions, subscriptions } = core
+  const qos = messages.qos(message)
+  const retain = messages.isRetained(message)
+  if (retain) core.retained.set(message) // [MQTT-3.3.1-5]
+  const start = messages.topicStart(message)
+  const count = subscriptions.match(start, messages.topicLength(message), publisher)
+  let row = subscriptions.rows()
+  for (let i = 0; i < count; i++) {
+    const subscriber = sessions.at(Rows.subscriber(module, row))
+    subscriber?.deliver(message, qos, retain, Rows.options(module, row), row)
+    row += Rows.size
+  }
+  core.dropTwin()
+  core.counters.publishReceived++
+  if (count === 0) core.counters.publishUnmatched++
+  return count
+}
+
+/** Why a publication may not pass, 0 if it may. */
+function refusalOf(core: Core, record: number): number {
+  const { module, options } = core
+  if (Records.topicIsReserved(module, record)) return REASON_NOT_AUTHORIZED // [MQTT-4.7.2-1]
+  if (options.payloadFormatCheck && !Records.payloadIsWellFormed(module, record)) {
+    return REASON_PAYLOAD_FORMAT_INVALID // [MQTT-3.3.2-4]
+  }
+  return 0
+}
+
+/** PUBACK or PUBREC. [MQTT-4.3.2-4] [MQTT-4.3.3-8] */
+function acknowledge(core: Core, peer: Peer, record: number, qos: number, reason: number): number {
+  const head = qos === 1 ? PUBACK_HEAD : PUBREC_HEAD
+  const outbox = peer.outbox as Outbox
+  outbox.ack(head, Records.packetId(core.module, record), reason)
+  return 0
+}

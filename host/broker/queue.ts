@@ -1,0 +1,53 @@
+// Messages waiting for one session: a ring of handles and delivery flags, oldest first. It owns one
+// reference to each message; the session decides what a full queue drops.
+
+const MIN_SIZE = 16
+
+export class Queue {
+  length = 0
+  /** Topic, properties and payload of everything that waits. */
+  bytes = 0
+  private first = 0
+  /** Per entry: handle, flags. */
+  private ring: Int32Array = new Int32Array(0)
+
+  push(message: number, flags: number, bytes: number): void {
+    const capacity = this.ring.length >> 1
+    if (this.length === capacity) this.resize(Math.max(capacity * 2, MIN_SIZE))
+    const at = ((this.first + this.length) & ((this.ring.length >> 1) - 1)) << 1
+    this.ring[at] = message
+    this.ring[at + 1] = flags
+    this.length++
+    this.bytes += bytes
+  }
+
+  /** Handle of the oldest message; undefined behaviour on an empty queue. */
+  message(): number {
+    return this.ring[this.first << 1] as number
+  }
+
+  /** Delivery flags of the oldest message. */
+  flags(): number {
+    return this.ring[(this.first << 1) + 1] as number
+  }
+
+  /** Removes the oldest message; its reference is the caller's. */
+  shift(bytes: number): void {
+    this.first = (this.first + 1) & ((this.ring.length >> 1) - 1)
+    this.length--
+    this.bytes -= bytes
+    if (this.length === 0 && this.ring.length > 2 * MIN_SIZE) this.resize(MIN_SIZE)
+  }
+
+  private resize(capacity: number): void {
+    const ring = new Int32Array(capacity * 2)
+    const mask = (this.ring.length >> 1) - 1
+    for (let i = 0; i < this.length; i++) {
+      const at = ((this.first + i) & mask) << 1
+      ring[i * 2] = this.ring[at] as number
+      ring[i * 2 + 1] = this.ring[at + 1] as number
+    }
+    this.ring = ring
+    this.first = 0
+  }
+}

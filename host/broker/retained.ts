@@ -1,0 +1,71 @@
+// Retained messages: a trie of topics whose identifiers are handles of held messages. One reference
+// to each is ours. Called by publish and subscribe.
+
+import type { Module } from '../wasm/instance.ts'
+import type { Messages } from '../wasm/messages.ts'
+import { Trie } from '../wasm/topics.ts'
+
+export class Retained {
+  private readonly trie: Trie
+  private readonly messages: Messages
+
+  constructor(module: Module, messages: Messages) {
+    this.trie = new Trie(module)
+    this.messages = messages
+  }
+
+  get count(): number {
+    return this.trie.size
+  }
+
+  /** Keeps `message` for its topic, or with an empty payload forgets what was kept. [MQTT-3.3.1-5] */
+  set(message: number): void {
+    const { messages } = this
+    if (messages.payloadLength(message) === 0) {
+      this.clear(message) // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+      return
+    }
+    const held = messages.hold(message, 0)
+    const start = messages.topicStart(held)
+    const replaced = this.trie.insert(start, messages.topicLength(held), 0, 0, held)
+    if (replaced === 1) this.supersede(this.trie.previous())
+    else if (replaced < 0) messages.drop(held)
+  }
+
+  /** Handles of what the filter matches and has not expired, each with a reference for the caller. */
+  take(start: number, length: number): Int32Array {
+    return this.reference(this.trie.search(start, length))
+  }
+
+  takeText(filter: string): Int32Array {
+    return this.reference(this.trie.searchText(filter))
+  }
+
+  private reference(handles: Int32Array): Int32Array {
+    const { messages } = this
+    let kept = 0
+    for (const handle of handles) {
+      if (messages.isExpired(handle)) {
+        this.clear(handle) // [MQTT-3.3.2-5]
+        continue
+      }
+      messages.addReference(handle)
+      handles[kept++] = handle
+    }
+    return handles.subarray(0, kept)
+  }
+
+  private clear(message: number): void {
+    const { messages } = this
+    const start = messages.topicStart(message)
+    if (this.trie.remove(start, messages.topicLength(message), 0)) {
+      this.supersede(this.trie.previous())
+    }
+  }
+
+  /** A session that has yet to send the old one leaves it out: the new one has reached it live. */
+  private supersede(handle: number): void {
+    this.messages.markSuperseded(handle)
+    this.messages.drop(handle)
+  }
+}

@@ -1,0 +1,91 @@
+// What everything in a broker shares: the module and its tries, the clock, the counters, the timers,
+// and the work put off until the packets in hand are done. No rules of MQTT live here.
+
+import type { BrokerOptions } from '../config/options.ts'
+import type { Store } from '../store/store.ts'
+import { Codec } from '../wasm/codec.ts'
+import { loadModule, type Module } from '../wasm/instance.ts'
+import { Messages } from '../wasm/messages.ts'
+import { Trie } from '../wasm/topics.ts'
+import { Counters } from './counters.ts'
+import { Flusher } from './outbox.ts'
+import { Retained } from './retained.ts'
+import { Timers } from './timers.ts'
+
+export class Services {
+  readonly options: BrokerOptions
+  readonly store: Store
+  readonly module: Module
+  readonly codec: Codec
+  readonly messages: Messages
+  readonly subscriptions: Trie
+  readonly retained: Retained
+  readonly timers: Timers
+  readonly flusher: Flusher
+  readonly counters: Counters
+  /** Milliseconds since the epoch, as of the beginning of this turn's work. */
+  now: number
+  /** Held twin of the staged message, so that many sessions share one copy; 0 = none yet. */
+  private twin = 0
+  private deferred: (() => void)[] = []
+
+  constructor(options: BrokerOptions, store: Store) {
+    this.options = options
+    this.store = store
+    this.now = options.clock.now()
+    this.module = loadModule(options.wasm)
+    this.codec = new Codec(this.module)
+    this.messages = new Messages(this.module)
+    this.subscriptions = new Trie(this.module)
+    this.retained = new Retained(this.module, this.messages)
+    this.counters = new Counters()
+    this.timers = new Timers(this.now)
+    this.flusher = new Flusher(this.module)
+    this.updateClock()
+  }
+
+  /** Reads the clock; called before each piece of work. */
+  updateClock(): void {
+    this.now = this.options.clock.now()
+    this.module.setClock(Math.floor(this.now / 1000))
+  }
+
+  /** A reference to `message` that outlives the packet in hand, with the identifiers of `row`. */
+  keep(message: number, row: number): number {
+    const { messages } = this
+    if (row !== 0) return messages.hold(message, row)
+    let held = message
+    if (messages.isStaged(message)) {
+      if (this.twin === 0) this.twin = messages.hold(message, 0)
+      held = this.twin
+    }
+    messages.addReference(held)
+    return held
+  }
+
+  /** To be called when the staged message is done with. */
+  dropTwin(): void {
+    if (this.twin === 0) return
+    this.messages.drop(this.twin)
+    this.twin = 0
+  }
+
+  /** Puts work off until no packet is in hand: it may route, which must not nest. */
+  defer(work: () => void): void {
+    this.deferred.push(work)
+  }
+
+  /** As `settle`, but after the caller is done: what was put off may call back into the library. */
+  settleSoon(): void {
+    if (this.deferred.length > 0) queueMicrotask(() => this.settle())
+  }
+
+  /** Does what was put off. Called after each chunk, tick and library call. */
+  settle(): void {
+    while (this.deferred.length > 0) {
+      const works = this.deferred
+      this.deferred = []
+      for (const work of works) work()
+    }
+  }
+}

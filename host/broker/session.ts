@@ -1,0 +1,299 @@
+// The state of one client identifier: its subscriptions, what is in flight to it, what waits, which
+// QoS 2 packets it has begun to send. Lives from CONNECT until it expires, with or without a
+// connection. Handlers change it; it never sees a socket.
+//
+//   online   outbox set: deliver sends at once while the window is open, else queues
+//   offline  outbox undefined: QoS 1 and 2 queue, QoS 0 is dropped
+//   ended    subscriptions removed, messages let go; the slot is free again
+
+import {
+  FLAG_DUP,
+  FLAG_QOS_MASK,
+  FLAG_QOS_SHIFT,
+  FLAG_RETAIN,
+  OPTION_QOS_MASK,
+  OPTION_RETAIN_AS_PUBLISHED,
+  PUBREL,
+} from '../../assembly/codes.ts'
+import type { Will } from '../protocol/packets.ts'
+import { Rows } from '../wasm/topics.ts'
+import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
+import type { Outbox } from './outbox.ts'
+import { Queue } from './queue.ts'
+import type { Services } from './services.ts'
+import { Timer } from './timers.ts'
+
+const PUBREL_HEAD = (PUBREL << 4) | 2
+const QOS_1_FLAGS = 1 << FLAG_QOS_SHIFT
+
+/** One subscription as the session remembers it. */
+export interface Subscription {
+  /** Granted options byte. */
+  options: number
+  /** Subscription identifier, 0 = none. */
+  identifier: number
+}
+
+/** Retained messages that a SUBSCRIBE caused and that have not been sent yet. */
+interface Backlog {
+  handles: Int32Array
+  next: number
+  qos: number
+  identifier: number
+}
+
+/** The connection that holds a session, as far as a takeover needs it. */
+export interface Holder {
+  readonly owner: { fail(reason: number): void }
+}
+
+/** What the trie's integers stand for. */
+export interface Subscriber {
+  readonly slot: number
+  /**
+   * Takes a message that matched.
+   * @param message staged or held
+   * @param qos the publisher's QoS
+   * @param retain whether it was published with RETAIN
+   * @param options of the subscription
+   * @param row its row in the module's memory
+   */
+  deliver(message: number, qos: number, retain: boolean, options: number, row: number): void
+}
+
+export class Session implements Subscriber {
+  readonly id: string
+  readonly slot: number
+  readonly subscriptions: Map<string, Subscription> = new Map()
+  /** Packet identifiers of QoS 2 publications received and not released yet: method B. */
+  readonly received: Set<number> = new Set()
+  readonly inflight: Inflight = new Inflight()
+  readonly queue: Queue = new Queue()
+  /** The connection whose session this is, while there is one. */
+  holder: Holder | undefined = undefined
+  /** Set while a client is connected. */
+  outbox: Outbox | undefined = undefined
+  /** QoS 1 and 2 messages that may be in flight: the client's Receive Maximum, or ours. */
+  window = 0
+  /** Seconds the session outlives its connection; 0 = ends with it, 0xffffffff = never ends. */
+  expirySeconds = 0
+  will: Will | undefined = undefined
+  /** Wakes when the session expires, or when its will is due. */
+  readonly expiryTimer: Timer
+  readonly willTimer: Timer
+  private backlogs: Backlog[] = []
+  private readonly services: Services
+
+  constructor(
+    services: Services,
+    id: string,
+    slot: number,
+    onExpired: (session: Session) => void,
+    onWillDue: (session: Session) => void,
+  ) {
+    this.services = services
+    this.id = id
+    this.slot = slot
+    this.expiryTimer = new Timer(() => onExpired(this))
+    this.willTimer = new Timer(() => onWillDue(this))
+  }
+
+  /** Whether messages must be kept so that they can be sent again. */
+  get isPersistent(): boolean {
+    return this.expirySeconds > 0
+  }
+
+  deliver(message: number, qos: number, retain: boolean, options: number, row: number): void {
+    const granted = options & OPTION_QOS_MASK
+    const keepRetain = retain && (options & OPTION_RETAIN_AS_PUBLISHED) !== 0
+    // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT-3.8.4-8]
+    const flags = (Math.min(granted, qos) << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
+    const identified = Rows.identified(this.services.module, row)
+    if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, identified)
+    else if (this.queue.length === 0 && this.canSend()) this.send(message, flags, identified)
+    else this.enqueue(message, flags, identified)
+  }
+
+  /** Queues the retained messages that a new subscription asks for, references included. */
+  addRetained(handles: Int32Array, qos: number, identifier: number): void {
+    if (handles.length === 0) return
+    this.backlogs.push({ handles, next: 0, qos, identifier })
+    this.pump()
+  }
+
+  /** PUBACK, or PUBREC with an error: the message is done. */
+  acknowledge(packetId: number, expected: typeof SENT_1 | typeof SENT_2): boolean {
+    if (this.inflight.state(packetId) !== expected) return false
+    this.finish(packetId)
+    return true
+  }
+
+  /** PUBREC: the message is the client's. @returns false for an unknown identifier */
+  receive(packetId: number): boolean {
+    const state = this.inflight.state(packetId)
+    if (state === SENT_2) {
+      this.dropInflight(packetId)
+      this.inflight.release(packetId)
+    }
+    return state === SENT_2 || state === RELEASED
+  }
+
+  /** PUBCOMP: the identifier is free again. */
+  complete(packetId: number): boolean {
+    if (this.inflight.state(packetId) !== RELEASED) return false
+    this.inflight.free(packetId)
+    this.pump()
+    return true
+  }
+
+  /** A client is there: sends again what it had not acknowledged, then what waited. [MQTT-4.4.0-1] */
+  goOnline(outbox: Outbox, window: number): void {
+    this.outbox = outbox
+    this.window = window
+    this.services.module.call.set_online(this.slot, 1)
+    for (const id of this.inflight.ids()) {
+      if (this.inflight.state(id) === RELEASED) outbox.ack(PUBREL_HEAD, id, 0)
+      else this.sendAgain(id)
+    }
+    this.pump()
+  }
+
+  goOffline(): void {
+    this.outbox = undefined
+    this.services.module.call.set_online(this.slot, 0)
+    this.backlogs = this.backlogs.filter((backlog) => {
+      if (backlog.qos > 0 && this.isPersistent) return true
+      this.dropBacklog(backlog)
+      return false
+    })
+  }
+
+  /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
+  pump(): void {
+    while (this.queue.length > 0 && this.canSend()) this.sendNext()
+    while (this.backlogs.length > 0 && this.queue.length === 0 && this.sendRetained());
+  }
+
+  /** Lets go of every message; the session is no more. */
+  end(): void {
+    const { messages, timers } = this.services
+    timers.disarm(this.expiryTimer)
+    timers.disarm(this.willTimer)
+    for (const id of this.inflight.ids()) this.dropInflight(id)
+    while (this.queue.length > 0) {
+      const message = this.queue.message()
+      this.queue.shift(messages.size(message))
+      messages.drop(message)
+    }
+    for (const backlog of this.backlogs) this.dropBacklog(backlog)
+    this.backlogs = []
+    for (const filter of this.subscriptions.keys()) {
+      this.services.subscriptions.removeText(filter, this.slot)
+    }
+    this.subscriptions.clear()
+  }
+
+  private canSend(): boolean {
+    const { outbox } = this
+    if (outbox === undefined || this.inflight.count >= this.window) return false // [MQTT-3.3.4-9]
+    return outbox.pending < this.services.options.outboxBytesMax
+  }
+
+  private sendQos0(message: number, flags: number, row: number): void {
+    const { outbox, services } = this
+    if (outbox === undefined) return
+    if (outbox.pending >= services.options.outboxBytesMax) services.counters.droppedOutbox++
+    else if (outbox.deliver(message, flags, 0, row)) services.counters.publishSent++
+    else services.counters.droppedTooLarge++
+  }
+
+  /** Sends a QoS 1 or 2 message for the first time; a persistent session keeps it. */
+  private send(message: number, flags: number, row: number): void {
+    const { inflight, services } = this
+    const id = inflight.peek()
+    if (!(this.outbox as Outbox).deliver(message, flags, id, row)) {
+      services.counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
+      return
+    }
+    services.counters.publishSent++
+    const state = (flags & FLAG_QOS_MASK) === QOS_1_FLAGS ? SENT_1 : SENT_2
+    inflight.commit(state, flags, this.isPersistent ? services.keep(message, row) : 0)
+  }
+
+  private sendAgain(id: number): void {
+    const { inflight, outbox } = this
+    const flags = FLAG_DUP | inflight.flags(id) // [MQTT-3.3.1-1]
+    if (!(outbox as Outbox).deliver(inflight.message(id), flags, id, 0)) this.finish(id)
+  }
+
+  private sendNext(): void {
+    const { queue, services } = this
+    const message = queue.message()
+    const flags = queue.flags()
+    queue.shift(services.messages.size(message))
+    if (services.messages.isExpired(message)) services.counters.droppedExpired++
+    else this.send(message, flags, 0)
+    services.messages.drop(message)
+  }
+
+  /** @returns whether it could send or skip one */
+  private sendRetained(): boolean {
+    const { messages, module, options } = this.services
+    const backlog = this.backlogs[0] as Backlog
+    const message = backlog.handles[backlog.next] as number
+    const qos = Math.min(backlog.qos, messages.qos(message))
+    if (qos > 0 ? !this.canSend() : !this.outbox || this.outbox.pending >= options.outboxBytesMax) {
+      return false
+    }
+    if (!messages.isSuperseded(message) && !messages.isExpired(message)) {
+      const row = Rows.own(module, backlog.identifier)
+      const flags = (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN // [MQTT-3.3.1-8]
+      if (qos > 0) this.send(message, flags, row)
+      else this.sendQos0(message, flags, row)
+    }
+    messages.drop(message)
+    backlog.next++
+    if (backlog.next === backlog.handles.length) this.backlogs.shift()
+    return true
+  }
+
+  /** Keeps a message for later; a full queue drops by its rule. */
+  private enqueue(message: number, flags: number, row: number): void {
+    const { counters, messages, options } = this.services
+    if (this.outbox === undefined && !this.isPersistent) return
+    const bytes = messages.size(message)
+    while (
+      this.queue.length >= options.queueMessagesMax ||
+      this.queue.bytes + bytes > options.queueBytesMax
+    ) {
+      counters.droppedQueue++
+      if (options.queueDrop === 'newest' || this.queue.length === 0) return
+      this.dropOldest()
+    }
+    const held = this.services.keep(message, row)
+    this.queue.push(held, flags, messages.size(held))
+  }
+
+  private dropOldest(): void {
+    const { messages } = this.services
+    const oldest = this.queue.message()
+    this.queue.shift(messages.size(oldest))
+    messages.drop(oldest)
+  }
+
+  private finish(packetId: number): void {
+    this.dropInflight(packetId)
+    this.inflight.free(packetId)
+    this.pump()
+  }
+
+  private dropInflight(packetId: number): void {
+    const message = this.inflight.message(packetId)
+    if (message !== 0) this.services.messages.drop(message)
+  }
+
+  private dropBacklog(backlog: Backlog): void {
+    const rest = backlog.handles.subarray(backlog.next)
+    for (const message of rest) this.services.messages.drop(message)
+  }
+}

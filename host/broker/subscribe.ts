@@ -1,0 +1,88 @@
+// SUBSCRIBE and UNSUBSCRIBE. The SUBACK goes before the retained messages it causes.
+
+import {
+  OPTION_QOS_MASK,
+  OPTION_RETAIN_HANDLING_MASK,
+  OPTION_RETAIN_HANDLING_SHIFT,
+  REASON_NO_SUBSCRIPTION_EXISTED,
+  REASON_QUOTA_EXCEEDED,
+  SUBACK,
+  SUBACK_FAILURE,
+  UNSUBACK,
+  VERSION_5_0,
+} from '../../assembly/codes.ts'
+import type { Item } from '../protocol/packets.ts'
+import { Records } from '../wasm/records.ts'
+import type { Core } from './core.ts'
+import type { Outbox } from './outbox.ts'
+import type { Peer } from './peer.ts'
+import type { Session } from './session.ts'
+
+const SHARE = '$share/'
+const REPLACED = 1
+const RETAIN_IF_NEW = 1
+const RETAIN_NEVER = 2
+
+/** @returns 0, or the reason to end the connection with */
+export function onSubscribe(core: Core, peer: Peer, record: number): number {
+  const { codec, module } = core
+  const session = peer.session as Session
+  const identifier = codec.readProperties(record).subscriptionIdentifier?.[0] ?? 0
+  const items = codec.readItems(record)
+  const reasons = new Uint8Array(items.length)
+  const retained: { handles: Int32Array; qos: number }[] = []
+  items.forEach((item, i) => {
+    const { reason, handles } = subscribe(core, session, item, identifier)
+    const failed = reason >= SUBACK_FAILURE && peer.version !== VERSION_5_0
+    reasons[i] = failed ? SUBACK_FAILURE : reason
+    if (handles !== undefined) retained.push({ handles, qos: reason })
+  })
+  const packetId = Records.packetId(module, record)
+  const suback = codec.itemsAck(SUBACK, peer.version, packetId, reasons) // [MQTT-3.8.4-1]
+  const outbox = peer.outbox as Outbox
+  outbox.append(suback.start, suback.length)
+  for (const { handles, qos } of retained) session.addRetained(handles, qos, identifier)
+  return 0
+}
+
+interface Subscribed {
+  /** Granted QoS, or a reason why not. */
+  reason: number
+  /** Retained messages it asks for. */
+  handles?: Int32Array
+}
+
+function subscribe(core: Core, session: Session, item: Item, identifier: number): Subscribed {
+  const { start, length } = item
+  const qos = Math.min(item.options & OPTION_QOS_MASK, core.options.qosMax) // [MQTT-3.8.4-7]
+  const options = (item.options & ~OPTION_QOS_MASK) | qos
+  const result = core.subscriptions.insert(start, length, session.slot, options, identifier)
+  if (result < 0) return { reason: REASON_QUOTA_EXCEEDED } // decode has judged the filter
+  const filter = core.module.text(start, length)
+  session.subscriptions.set(filter, { options, identifier }) // [MQTT-3.8.4-3]
+  const handling = (options & OPTION_RETAIN_HANDLING_MASK) >> OPTION_RETAIN_HANDLING_SHIFT
+  const wanted =
+    handling !== RETAIN_NEVER && // [MQTT-3.3.1-11]
+    !(handling === RETAIN_IF_NEW && result === REPLACED) && // [MQTT-3.3.1-10]
+    !filter.startsWith(SHARE)
+  if (!wanted) return { reason: qos }
+  return { reason: qos, handles: core.retained.take(start, length) } // [MQTT-3.3.1-9]
+}
+
+/** @returns 0, or the reason to end the connection with */
+export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
+  const { codec, module } = core
+  const session = peer.session as Session
+  const items = codec.readItems(record)
+  const reasons = new Uint8Array(items.length)
+  items.forEach(({ start, length }, i) => {
+    const existed = core.subscriptions.remove(start, length, session.slot) // [MQTT-3.10.4-1]
+    session.subscriptions.delete(module.text(start, length))
+    reasons[i] = existed ? 0 : REASON_NO_SUBSCRIPTION_EXISTED
+  })
+  const packetId = Records.packetId(module, record)
+  const unsuback = codec.itemsAck(UNSUBACK, peer.version, packetId, reasons) // [MQTT-3.10.4-4]
+  const outbox = peer.outbox as Outbox
+  outbox.append(unsuback.start, unsuback.length)
+  return 0
+}

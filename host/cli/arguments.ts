@@ -1,0 +1,59 @@
+// The command line's words: options, their help, and their checks. A mistake is one line on standard
+// error and exit code 1. Called by main.ts; knows nothing of what the options lead to.
+
+import { Command, InvalidArgumentError } from 'commander'
+
+/** What was said on the command line; undefined = not said. */
+export interface Arguments {
+  port?: number
+  host?: string
+  config?: string
+  verbose?: boolean
+  wsPort?: number | 'off'
+  adminPort?: number | 'off'
+  data?: string
+}
+
+/** Ends the process by itself after `--help`, `--version` and mistakes. */
+export function parseArguments(words: readonly string[], version: string): Arguments {
+  const command = new Command('wasmqtt')
+    .description('An MQTT 3.1, 3.1.1 and 5.0 broker.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this')
+    .option('-p, --port <number>', 'port for MQTT, 0 = any free one (default: 1883)', parsePort)
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1 and ::1)')
+    .option('-c, --config <file>', 'read options and listeners from a JSON file')
+    .option('-v, --verbose', 'log every connection, subscription and refusal')
+    .option(
+      '--ws-port <number|off>',
+      'port for MQTT over WebSocket at /mqtt (default: 8083)',
+      parsePortOrOff,
+    )
+    .option('--admin-port <number|off>', 'port for GET /healthz (default: 18083)', parsePortOrOff)
+    .option('--data <directory>', 'where data is kept, created if missing')
+    .showSuggestionAfterError(false)
+    .allowExcessArguments(true)
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'wasmqtt: ')),
+    })
+    .parse(words, { from: 'user' })
+  const stray = command.args[0]
+  if (stray !== undefined) command.error(`error: unexpected argument '${stray}'`)
+  return command.opts<Arguments>()
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65535) {
+    throw new InvalidArgumentError('Expected a number from 0 to 65535.')
+  }
+  return port
+}
+
+function parsePortOrOff(text: string): number | 'off' {
+  if (text === 'off') return 'off'
+  if (!/^\d+$/.test(text)) {
+    throw new InvalidArgumentError("Expected a number from 0 to 65535, or 'off'.")
+  }
+  return parsePort(text)
+}

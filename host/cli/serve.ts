@@ -1,0 +1,117 @@
+// `wasmqtt` without a subcommand: starts a broker and its listeners as the command line and the
+// configuration file say, prints where it listens, and closes it gracefully on a signal. Called by
+// main.ts; all that is MQTT is behind createBroker.
+
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { listenHealth } from '../admin/health.ts'
+import type { BrokerOptions, Log } from '../config/options.ts'
+import { type Broker, createBroker } from '../index.ts'
+import { joinAddress } from '../net/listen.ts'
+import type { Listener } from '../net/transport.ts'
+import type { Arguments } from './arguments.ts'
+import { Failure } from './failure.ts'
+import { createLog } from './log.ts'
+import { type ListenerSettings, readSettings, type Settings } from './settings.ts'
+
+const DEFAULT_HOSTS = ['127.0.0.1', '::1']
+const MQTT_PORT = 1883
+const WS_PORT = 8083
+const ADMIN_PORT = 18083
+
+/** Listens, prints the addresses and `ready`; resolves then. Throws a Failure when it cannot. */
+export async function serve(words: Arguments): Promise<void> {
+  const settings = readFile(words.config)
+  if (words.data !== undefined) prepareDirectory(words.data)
+  const log = createLog({
+    verbose: words.verbose === true,
+    write: (text) => process.stderr.write(text),
+  })
+  const broker = await createBroker({ ...settings.options, ...environmentOptions(), log })
+  const listeners: Listener[] = []
+  for (const plan of planListeners(words, settings)) {
+    const listener = await listen(plan, broker, log)
+    if (listener !== undefined) listeners.push(listener)
+  }
+  const lines = [...listeners.map(({ url }) => `listening ${url}`), 'ready']
+  process.stdout.write(`${lines.join('\n')}\n`)
+  closeOnSignal(broker)
+}
+
+function readFile(file: string | undefined): Settings {
+  return file === undefined ? { options: {}, listeners: undefined } : readSettings(file)
+}
+
+/** WASMQTT_WASM=debug loads the module with its assertions. */
+function environmentOptions(): Partial<BrokerOptions> {
+  const build = process.env.WASMQTT_WASM
+  if (build === undefined || build === '') return {}
+  if (build === 'release' || build === 'debug') return { wasm: build }
+  const mistake = `WASMQTT_WASM: expected "release" or "debug", got ${JSON.stringify(build)}`
+  throw new Failure('WASMQTT_CONFIG', [mistake])
+}
+
+function prepareDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { message } = error as Error
+    throw new Failure('WASMQTT_DATA', [`--data ${path}: cannot be used: ${message}`])
+  }
+}
+
+/** One socket to open. */
+type Plan = (ListenerSettings | { type: 'http'; host: string; port: number }) & {
+  /** Left out where the machine has no such address: the IPv6 half of the default. */
+  optional: boolean
+}
+
+/** Listeners of the file stand beside those asked for on the command line, in place of defaults. */
+function planListeners(words: Arguments, { listeners }: Settings): Plan[] {
+  const hosts = words.host === undefined ? DEFAULT_HOSTS : [words.host]
+  const isOptional = (host: string): boolean => words.host === undefined && host.includes(':')
+  const plan: Plan[] = (listeners ?? []).map((listener) => ({ ...listener, optional: false }))
+  const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
+  const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
+  const adminPort = words.adminPort ?? ADMIN_PORT
+  const onEachHost = (make: (at: { host: string; optional: boolean }) => Plan): void => {
+    for (const host of hosts) plan.push(make({ host, optional: isOptional(host) }))
+  }
+  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, ...at }))
+  if (wsPort !== 'off') onEachHost((at) => ({ type: 'ws', port: wsPort, path: '/mqtt', ...at }))
+  if (adminPort !== 'off') onEachHost((at) => ({ type: 'http', port: adminPort, ...at }))
+  return plan
+}
+
+async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
+  try {
+    if (plan.type === 'http') return await listenHealth({ ...plan, log }, () => broker.stats())
+    return await broker.listen(plan)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
+    if (missing && plan.optional) return undefined
+    const url = `${plan.type}://${joinAddress(plan.host, plan.port)}`
+    const reason = (code && REASONS[code]) ?? message
+    throw new Failure('WASMQTT_LISTEN', [`cannot listen on ${url}: ${reason}`])
+  }
+}
+
+const REASONS: Record<string, string> = {
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  EACCES: 'not permitted (ports below 1024 need a privilege)',
+  ENOTFOUND: 'no such host name is known',
+}
+
+/** The first signal closes gracefully and exits 0, a second one exits at once. */
+function closeOnSignal(broker: Broker): void {
+  let closing = false
+  const onSignal = (): void => {
+    if (closing) process.exit(1)
+    closing = true
+    broker.close().then(() => process.exit(0))
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// The binary's face: reads the command line, runs the command, and turns whatever goes wrong into
+// lines on standard error and exit code 1.
+
+import { readFileSync } from 'node:fs'
+import { parseArguments } from './cli/arguments.ts'
+import { Failure } from './cli/failure.ts'
+import { serve } from './cli/serve.ts'
+
+const words = parseArguments(process.argv.slice(2), packageVersion())
+process.on('uncaughtException', (error) => fail(error))
+// A reader that goes away (`wasmqtt | head -1`) must not take the broker with it.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+await serve(words)
+
+function fail(error: unknown): never {
+  for (const line of describe(error)) process.stderr.write(`wasmqtt: ${line}\n`)
+  process.exit(1)
+}
+
+/** What the user did wrong as it is; what we did wrong with the place, or with -v the whole stack. */
+function describe(error: unknown): readonly string[] {
+  if (error instanceof Failure) return error.lines
+  if (!(error instanceof Error)) return [`internal error: ${String(error)}`]
+  const [first, ...frames] = (error.stack ?? error.message).split('\n')
+  if (words.verbose) return [`internal error: ${[first, ...frames].join('\n')}`]
+  return [`internal error: ${first}${frames[0] === undefined ? '' : ` (${frames[0].trim()})`}`]
+}
+
+/** Sources and bundle are both one folder below package.json. */
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

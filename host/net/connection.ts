@@ -1,0 +1,205 @@
+// One socket's life: bytes in, records to the broker, bytes out, and the only place that closes a
+// socket. Every event is one short function; `fail` is the only way out on an error.
+//
+//   open --CONNECT ok--> connected --fail, DISCONNECT, close--> closing --socket gone--> closed
+//     \--no CONNECT in time, anything else, refused-----------/
+
+import {
+  REASON_KEEP_ALIVE_TIMEOUT,
+  REASON_MAXIMUM_CONNECT_TIME,
+  REASON_SERVER_SHUTTING_DOWN,
+  VERSION_5_0,
+} from '../../assembly/codes.ts'
+import type { Core } from '../broker/core.ts'
+import { dispatch } from '../broker/dispatch.ts'
+import { CLOSE, onEnd } from '../broker/handshake.ts'
+import { Outbox, type Sink } from '../broker/outbox.ts'
+import { Peer, type PeerOwner } from '../broker/peer.ts'
+import { Timer } from '../broker/timers.ts'
+import { reasonText, returnCode } from '../protocol/reasons.ts'
+import { Records } from '../wasm/records.ts'
+import { Tail } from './tail.ts'
+import type { Transport, TransportHandler } from './transport.ts'
+
+const VERSION_3_1_1 = 4
+
+export class Connection implements TransportHandler, PeerOwner, Sink {
+  private readonly core: Core
+  private readonly transport: Transport
+  private readonly peer: Peer
+  private readonly timer: Timer
+  private readonly onGone: (connection: Connection) => void
+  private readonly tail: Tail = new Tail()
+  private closing = false
+
+  constructor(core: Core, transport: Transport, onGone: (connection: Connection) => void) {
+    this.core = core
+    this.transport = transport
+    this.onGone = onGone
+    this.peer = new Peer(this, transport.remoteAddress)
+    this.timer = new Timer(() => this.onTimer())
+    core.updateClock()
+    core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
+    core.counters.connectionsAccepted++
+    core.counters.connectionsNow++
+  }
+
+  onBytes(buffer: Buffer, length: number): boolean {
+    if (this.closing) return true
+    const { core, tail } = this
+    core.updateClock()
+    core.counters.bytesReceived += length
+    this.peer.lastSeen = core.now
+    const total = tail.place(core.module, buffer, length)
+    if (total > 0) this.decode(total)
+    core.settle()
+    return true
+  }
+
+  onDrained(): void {
+    this.peer.outbox?.resume()
+  }
+
+  onClosed(): void {
+    if (!this.closing) {
+      this.core.updateClock()
+      this.end()
+    }
+    this.core.counters.connectionsNow--
+    this.core.settle()
+    this.onGone(this)
+  }
+
+  write(bytes: Buffer): boolean {
+    this.core.counters.bytesSent += bytes.length
+    return this.transport.write(bytes)
+  }
+
+  onFlushed(): void {
+    this.peer.session?.pump()
+  }
+
+  openOutbox(version: number, packetMax: number, aliasMax: number): Outbox {
+    return new Outbox(this.core.flusher, this, version, packetMax, aliasMax)
+  }
+
+  /** Says why as far as the version allows, and closes. */
+  fail(reason: number): void {
+    if (this.closing) return
+    const { core, peer } = this
+    const { session, version } = peer
+    core.counters.refuse(reason)
+    core.options.log?.('warn', `closing connection: ${reasonText(reason)}`, {
+      client: session?.id,
+      address: peer.remoteAddress,
+      reason,
+    })
+    if (session === undefined) this.refuse(version, reason)
+    else if (version === VERSION_5_0) this.say(core.codec.disconnect(reason)) // [MQTT-3.14.0-1]
+    this.close()
+  }
+
+  /** The broker stops: MQTT 5 clients are told. [MQTT-4.13.1-1] */
+  shutdown(): void {
+    this.fail(REASON_SERVER_SHUTTING_DOWN)
+  }
+
+  /** Decodes and dispatches what stands in the input region, batch by batch. */
+  private decode(total: number): void {
+    const { core, peer, tail } = this
+    const { codec, module, options } = core
+    let start = module.input()
+    let left = total
+    for (;;) {
+      const count = codec.decode(start, left, peer.version, options.packetSizeMax)
+      const consumed = codec.consumed()
+      const needed = codec.needed()
+      let record = Records.first
+      for (let i = 0; i < count; i++) {
+        this.take(record)
+        if (this.closing) return
+        record += Records.size
+      }
+      core.counters.packetsReceived += count
+      start += consumed
+      left -= consumed
+      if (consumed === 0 || left === 0) {
+        tail.keep(module, start, left, needed)
+        return
+      }
+    }
+  }
+
+  private take(record: number): void {
+    const { core, peer } = this
+    const wasConnected = peer.session !== undefined
+    const reason = dispatch(core, peer, record)
+    if (reason === CLOSE) this.close()
+    else if (reason !== 0) this.fail(reason)
+    else if (!wasConnected) this.onConnected()
+  }
+
+  private onConnected(): void {
+    const { core, peer } = this
+    core.options.log?.('info', 'client connected', {
+      client: peer.session?.id,
+      address: peer.remoteAddress,
+      version: peer.version,
+    })
+    if (peer.keepAliveMs > 0) core.timers.arm(this.timer, core.now + peer.keepAliveMs)
+    else core.timers.disarm(this.timer)
+  }
+
+  /** No CONNECT in time, or no packet for too long. */
+  private onTimer(): void {
+    const { core, peer } = this
+    if (peer.session === undefined) {
+      this.fail(REASON_MAXIMUM_CONNECT_TIME)
+      return
+    }
+    const due = peer.lastSeen + peer.keepAliveMs
+    if (core.now >= due)
+      this.fail(REASON_KEEP_ALIVE_TIMEOUT) // [MQTT-3.1.2-22]
+    else core.timers.arm(this.timer, due)
+  }
+
+  /** CONNACK with the reason, where the version has one. */
+  private refuse(version: number, reason: number): void {
+    const { codec, module } = this.core
+    const level = version !== 0 ? version : Records.connectLevel(module)
+    if (level === 0) return
+    if (level >= VERSION_5_0) {
+      this.say(codec.connack(VERSION_5_0, false, reason)) // [MQTT-3.1.4-2]
+      return
+    }
+    const code = returnCode(reason)
+    if (code !== undefined) this.say(codec.connack(VERSION_3_1_1, false, code))
+  }
+
+  private say(packet: { start: number; length: number }): void {
+    this.peer.outbox ??= this.openOutbox(VERSION_5_0, 0, 0)
+    this.peer.outbox.append(packet.start, packet.length)
+  }
+
+  /** Sends what waits and closes the socket; the broker's side of the connection ends now. */
+  private close(): void {
+    if (this.closing) return
+    this.peer.outbox?.flush()
+    this.end()
+    this.transport.end() // [MQTT-4.13.1-1]
+  }
+
+  private end(): void {
+    const { core, peer } = this
+    this.closing = true
+    core.timers.disarm(this.timer)
+    core.options.log?.('info', 'connection closed', {
+      client: peer.session?.id,
+      address: peer.remoteAddress,
+    })
+    onEnd(core, peer)
+    peer.outbox?.close()
+    peer.outbox = undefined
+    this.tail.clear()
+  }
+}

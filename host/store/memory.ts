@@ -1,0 +1,13 @@
+// The store that stores nothing: what the broker holds in memory is all there is.
+
+import type { Store } from './store.ts'
+
+export class MemoryStore implements Store {
+  readonly durability = 'memory'
+
+  commit(): undefined {
+    return undefined
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,172 @@
+// Messages in the module's memory: staged from a packet, held while somebody waits for them, composed
+// from what the host itself publishes. A handle is an address; 0 is no message.
+
+import {
+  MESSAGE_CURRENT,
+  MESSAGE_EXPIRES_AT,
+  MESSAGE_PAYLOAD_LENGTH,
+  MESSAGE_PAYLOAD_START,
+  MESSAGE_PROPERTIES_LENGTH,
+  MESSAGE_PROPERTIES_START,
+  MESSAGE_QOS,
+  MESSAGE_READY_LAYOUT,
+  MESSAGE_REFERENCES,
+  MESSAGE_SIZE,
+  MESSAGE_TOPIC_LENGTH,
+  MESSAGE_TOPIC_START,
+  REGISTER_CLOCK,
+  REGISTER_HELD,
+  SCRATCH_SIZE,
+  SCRATCH_START,
+} from '../../assembly/layout.ts'
+import type { Publication } from '../protocol/packets.ts'
+import { check } from './check.ts'
+import type { Module } from './instance.ts'
+import { writeProperties } from './properties.ts'
+
+const QOS_MASK = 3
+const RETAINED = 0x100
+// Set by the host on a retained message that a newer one has replaced.
+const SUPERSEDED = 0x200
+const HALF = SCRATCH_SIZE / 2
+
+/** The messages of one module. */
+export class Messages {
+  private readonly module: Module
+
+  constructor(module: Module) {
+    this.module = module
+  }
+
+  /** The current message, made of a PUBLISH record; dead after the next `stage`. */
+  stage(record: number, version: number): number {
+    return this.module.call.stage(record, version)
+  }
+
+  /** A held copy with one reference and the subscription identifiers of `row` (0 = none). */
+  hold(message: number, row: number): number {
+    const handle = this.module.call.hold(message, row)
+    this.module.renew()
+    if (handle === 0) throw new RangeError('wasmqtt: no memory to hold a message')
+    return handle
+  }
+
+  /** Whether it is the current message, which dies with its packet. */
+  isStaged(message: number): boolean {
+    return message === MESSAGE_CURRENT
+  }
+
+  addReference(handle: number): void {
+    const word = (handle + MESSAGE_REFERENCES) >> 2
+    this.module.i32[word] = (this.module.i32[word] as number) + 1
+  }
+
+  /** Lets go of one reference. */
+  drop(handle: number): void {
+    this.module.call.drop(handle)
+  }
+
+  /**
+   * A held message of the host's own making, with one reference.
+   * @throws RangeError when the topic is not a topic name or the properties do not fit
+   */
+  compose(publication: Publication): number {
+    const { module } = this
+    const topicLength = check(module, publication.topic, 'topic')
+    const { messageExpiryInterval, ...properties } = publication.properties
+    const strings = SCRATCH_START + HALF
+    const propertiesLength = writeProperties(module, properties, SCRATCH_START, HALF, strings)
+    if (propertiesLength < 0) throw new RangeError(`properties do not fit: ${propertiesLength}`)
+    const { payload } = publication
+    const handle = module.allocate(MESSAGE_SIZE + topicLength + propertiesLength + payload.length)
+    const topic = handle + MESSAGE_SIZE
+    const propertiesStart = topic + topicLength
+    const payloadStart = propertiesStart + propertiesLength
+    module.u8.copyWithin(propertiesStart, SCRATCH_START, SCRATCH_START + propertiesLength)
+    module.bytes.write(publication.topic, topic, 'utf8')
+    module.u8.set(payload, payloadStart)
+    const set = (offset: number, value: number) => module.setWord(handle + offset, value)
+    for (let offset = 0; offset < MESSAGE_SIZE; offset += 4) set(offset, 0)
+    set(MESSAGE_REFERENCES, 1)
+    set(MESSAGE_QOS, publication.qos | (publication.retain ? RETAINED : 0))
+    set(MESSAGE_TOPIC_START, topic)
+    set(MESSAGE_TOPIC_LENGTH, topicLength)
+    set(MESSAGE_PROPERTIES_START, propertiesStart)
+    set(MESSAGE_PROPERTIES_LENGTH, propertiesLength)
+    set(MESSAGE_PAYLOAD_START, payloadStart)
+    set(MESSAGE_PAYLOAD_LENGTH, payload.length)
+    set(MESSAGE_READY_LAYOUT, -1)
+    if (messageExpiryInterval !== undefined) {
+      const clock = module.word(REGISTER_CLOCK) >>> 0
+      set(MESSAGE_EXPIRES_AT, Math.min(clock + messageExpiryInterval, 0xffffffff) | 0)
+    }
+    module.setWord(REGISTER_HELD, module.held() + 1)
+    return handle
+  }
+
+  topicStart(message: number): number {
+    return this.module.word(message + MESSAGE_TOPIC_START)
+  }
+
+  topicLength(message: number): number {
+    return this.module.word(message + MESSAGE_TOPIC_LENGTH)
+  }
+
+  payloadLength(message: number): number {
+    return this.module.word(message + MESSAGE_PAYLOAD_LENGTH)
+  }
+
+  /** Bytes a queue counts for a message: topic, properties and payload. */
+  size(message: number): number {
+    const properties = this.module.word(message + MESSAGE_PROPERTIES_LENGTH)
+    return this.topicLength(message) + properties + this.payloadLength(message)
+  }
+
+  topic(message: number): string {
+    return this.module.text(this.topicStart(message), this.topicLength(message))
+  }
+
+  payload(message: number): Buffer {
+    const start = this.module.word(message + MESSAGE_PAYLOAD_START)
+    return this.module.copy(start, this.payloadLength(message))
+  }
+
+  /** Where the MQTT 5 properties to forward are. */
+  properties(message: number): { start: number; length: number } {
+    return {
+      start: this.module.word(message + MESSAGE_PROPERTIES_START),
+      length: this.module.word(message + MESSAGE_PROPERTIES_LENGTH),
+    }
+  }
+
+  /** QoS the publisher gave it. */
+  qos(message: number): number {
+    return this.module.word(message + MESSAGE_QOS) & QOS_MASK
+  }
+
+  /** Whether it was published with RETAIN. */
+  isRetained(message: number): boolean {
+    return (this.module.word(message + MESSAGE_QOS) & RETAINED) !== 0
+  }
+
+  markSuperseded(handle: number): void {
+    this.module.setWord(handle + MESSAGE_QOS, this.module.word(handle + MESSAGE_QOS) | SUPERSEDED)
+  }
+
+  isSuperseded(handle: number): boolean {
+    return (this.module.word(handle + MESSAGE_QOS) & SUPERSEDED) !== 0
+  }
+
+  /** Whether its expiry interval has passed. [MQTT-3.3.2-5] */
+  isExpired(message: number): boolean {
+    const expiresAt = this.module.word(message + MESSAGE_EXPIRES_AT) >>> 0
+    return expiresAt !== 0 && expiresAt <= this.module.word(REGISTER_CLOCK) >>> 0
+  }
+
+  /** Seconds until it expires, undefined = never. */
+  expiry(message: number): number | undefined {
+    const expiresAt = this.module.word(message + MESSAGE_EXPIRES_AT) >>> 0
+    if (expiresAt === 0) return undefined
+    return Math.max(expiresAt - (this.module.word(REGISTER_CLOCK) >>> 0), 0)
+  }
+}

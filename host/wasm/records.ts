@@ -1,0 +1,80 @@
+// Fields of a decoded record, see RECORD in layout.ts. Small static readers, which V8 folds into the
+// handlers; a record is dead after the next decode.
+
+import {
+  CONNECT_LEVEL,
+  CONNECT_START,
+  RECORD_ALIAS,
+  RECORD_BITS,
+  RECORD_ERROR,
+  RECORD_HEAD,
+  RECORD_PACKET_ID,
+  RECORD_PAYLOAD_LENGTH,
+  RECORD_PAYLOAD_START,
+  RECORD_PROPERTIES_LENGTH,
+  RECORD_REASON,
+  RECORD_SIZE,
+  RECORD_TOPIC_LENGTH,
+  RECORD_TOPIC_START,
+  RECORDS_START,
+} from '../../assembly/layout.ts'
+import type { Module } from './instance.ts'
+
+const DOLLAR = 0x24
+// Topics that only the broker publishes to.
+const RESERVED = ['$SYS', '$share']
+
+export class Records {
+  static readonly first: number = RECORDS_START
+  static readonly size: number = RECORD_SIZE
+
+  static type(module: Module, record: number): number {
+    return (module.i32[(record + RECORD_HEAD) >> 2] as number) >> 4
+  }
+
+  /** DUP, QoS and RETAIN. */
+  static flags(module: Module, record: number): number {
+    return (module.i32[(record + RECORD_HEAD) >> 2] as number) & 0xf
+  }
+
+  /** 0, or the ERROR_ code that ended the batch. */
+  static error(module: Module, record: number): number {
+    return module.i32[(record + RECORD_ERROR) >> 2] as number
+  }
+
+  static packetId(module: Module, record: number): number {
+    return module.i32[(record + RECORD_PACKET_ID) >> 2] as number
+  }
+
+  static reason(module: Module, record: number): number {
+    return module.i32[(record + RECORD_REASON) >> 2] as number
+  }
+
+  static alias(module: Module, record: number): number {
+    return module.i32[(record + RECORD_ALIAS) >> 2] as number
+  }
+
+  static hasProperties(module: Module, record: number): boolean {
+    return module.i32[(record + RECORD_PROPERTIES_LENGTH) >> 2] !== 0
+  }
+
+  /** Protocol level of the CONNECT just decoded, also of a malformed one that came so far. */
+  static connectLevel(module: Module): number {
+    return module.word(CONNECT_START + CONNECT_LEVEL)
+  }
+
+  /** Whether a client may not publish to the topic: the broker's own trees. */
+  static topicIsReserved(module: Module, record: number): boolean {
+    const start = module.i32[(record + RECORD_TOPIC_START) >> 2] as number
+    if (module.u8[start] !== DOLLAR) return false
+    const topic = module.text(start, module.word(record + RECORD_TOPIC_LENGTH))
+    return RESERVED.includes(topic.split('/', 1)[0] as string)
+  }
+
+  /** Whether the payload is UTF-8, if its indicator says so. */
+  static payloadIsWellFormed(module: Module, record: number): boolean {
+    if (module.word(record + RECORD_BITS) !== 1) return true
+    const start = module.word(record + RECORD_PAYLOAD_START)
+    return module.call.check_text(start, module.word(record + RECORD_PAYLOAD_LENGTH)) === 1
+  }
+}
