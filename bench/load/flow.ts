@@ -2,15 +2,62 @@
 // a fixed schedule (open loop), and counts what arrives. Run by loader.ts, in the loader's process.
 // A publisher writes at most once in a turn of the event loop, all it may send in one piece.
 import { performance } from 'node:perf_hooks'
-import type { Flow as Workload } from '../workloads.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FlowWorkload } from '../workloads.ts'
+import { Churn } from './churn.ts'
 import { Client, type Sink } from './client.ts'
+import { type Figures, Meter } from './figures.ts'
 import { Histogram } from './histogram.ts'
-import { encodePublish } from './packets.ts'
+import type { Order } from './loader.ts'
+import { encodePublish, type Frame } from './packets.ts'
+import { eachOf } from './pool.ts'
 import { Publisher } from './publisher.ts'
+import { traceSyscalls } from './strace.ts'
+import { filtersOf, topicsOf } from './topics.ts'
 
-const CONNECTS_AT_ONCE = 100
+const USER_PROPERTIES = [
+  ['unit', 'celsius'],
+  ['source', 'sensor-17'],
+] as const
 
-export class Flow implements Sink {
+/** Warms the broker up, measures it (or only counts its system calls), and hangs up. */
+export async function measureFlow(order: Order<FlowWorkload>): Promise<Partial<Figures>> {
+  const flow = new Flow(order.workload, order.port)
+  await flow.connect()
+  flow.start()
+  await sleep(order.warmupSeconds * 1000)
+  try {
+    return order.strace ? await countSyscalls(flow, order) : await measure(flow, order)
+  } finally {
+    flow.stop()
+  }
+}
+
+async function countSyscalls(flow: Flow, order: Order): Promise<Partial<Figures>> {
+  return (await traceSyscalls(order.brokerPid, order.seconds, () => flow.deliveredCount)) ?? {}
+}
+
+async function measure(flow: Flow, order: Order<FlowWorkload>): Promise<Figures> {
+  const { rate, payloadBytes } = order.workload
+  flow.latency.reset()
+  flow.lateness.reset()
+  const before = flow.deliveredCount
+  const meter = new Meter(order.brokerPid)
+  await sleep(order.seconds * 1000)
+  const delivered = flow.deliveredCount - before
+  const figures = meter.read({ delivered, lost: flow.lostCount })
+  if (flow.closedReason) throw new Error(`the broker closed a connection: ${flow.closedReason}`)
+  if (delivered === 0) throw new Error('nothing was delivered')
+  const mibPerSecond = ((figures.messagesPerSecond ?? 0) * payloadBytes) / 2 ** 20
+  return {
+    ...figures,
+    latencyUs: flow.latency.quantiles(),
+    ...(rate && { latenessP99Us: flow.lateness.quantile(0.99) }),
+    ...(payloadBytes > 16 && { more: { 'payload MiB/s': mibPerSecond } }),
+  }
+}
+
+class Flow implements Sink {
   readonly latency: Histogram = new Histogram()
   /** How late the loader itself sent, against the schedule; open loop only. */
   readonly lateness: Histogram = new Histogram()
@@ -19,7 +66,7 @@ export class Flow implements Sink {
   /** Messages given up: nothing at all arrived for a second while they were on their way. */
   lostCount = 0
   closedReason: string | undefined
-  readonly #workload: Workload
+  readonly #workload: FlowWorkload
   readonly #port: number
   readonly #publishers: Publisher[] = []
   readonly #subscribers: Client[] = []
@@ -31,26 +78,32 @@ export class Flow implements Sink {
   #turnMs = 0
   #stalledAt = -1
   #watch: NodeJS.Timeout | undefined
+  #churn: Churn | undefined
 
-  constructor(workload: Workload, port: number) {
+  constructor(workload: FlowWorkload, port: number) {
     this.#workload = workload
     this.#port = port
   }
 
   async connect(): Promise<void> {
-    const { subscribers, publishers, qos } = this.#workload
-    await inBatches(subscribers, async (index) => {
+    const { subscribers, publishers, qos, features, stuck = 0, churnPerSecond } = this.#workload
+    await eachOf(subscribers, async (index) => {
       const client = this.#client(`sub-${index}`)
       this.#subscribers[index] = client
       await client.connect()
-      await client.subscribe(filtersOf(this.#workload, index), qos)
+      await client.subscribe(filtersOf(this.#workload, index), qos, features ? index + 1 : 0)
+      if (index < stuck) client.socket?.pause()
     })
-    await inBatches(publishers, async (index) => {
+    await eachOf(publishers, async (index) => {
       const client = this.#client(`pub-${index}`)
       client.index = index
-      this.#publishers[index] = this.#publisher(client, index)
       await client.connect()
+      this.#publishers[index] = this.#publisher(client, index)
     })
+    if (churnPerSecond) {
+      this.#churn = new Churn(this.#client('churn'), churnPerSecond)
+      await this.#churn.start()
+    }
   }
 
   start(): void {
@@ -63,26 +116,21 @@ export class Flow implements Sink {
   stop(): void {
     this.#running = false
     clearInterval(this.#watch)
-  }
-
-  disconnect(): void {
+    this.#churn?.stop()
     for (const { client } of this.#publishers) client.disconnect()
     for (const client of this.#subscribers) client.disconnect()
   }
 
-  /** Forgets what has been measured so far; the flow goes on. */
-  resetLatency(): void {
-    this.latency.reset()
-    this.lateness.reset()
-  }
-
   delivered(index: number, sequence: number, intendedMs: number): void {
+    // A workload's own first message has no stamp.
+    if (index >= this.#publishers.length) return
     this.deliveredCount++
     if (this.#turnMs === 0) {
       this.#turnMs = performance.now()
       this.#arm()
     }
     this.latency.record((this.#turnMs - intendedMs) * 1000)
+    if (this.#workload.rate) return
     const publisher = this.#publishers[index] as Publisher
     if (publisher.arrived(sequence)) this.#mark(publisher)
   }
@@ -110,10 +158,23 @@ export class Flow implements Sink {
   }
 
   #publisher(client: Client, index: number): Publisher {
-    const { shape, subscribers, window, qos, version, payloadBytes } = this.#workload
-    const frame = encodePublish({ topic: topicOf(index), payloadBytes, qos, version })
+    const { shape, subscribers, window } = this.#workload
+    const topics = topicsOf(this.#workload, index)
     const copies = shape === 'fanout' || shape === 'wildcard' ? subscribers : 1
-    return new Publisher(client, index, frame, { window, copies })
+    const frames = topics.map((topic) => this.#frame(topic))
+    if (this.#workload.features) {
+      // The first message names the topic and its alias, the others only the alias.
+      const [aliased] = frames
+      client.write((aliased as Frame).bytes)
+      return new Publisher(client, index, [this.#frame('')], { window, copies })
+    }
+    return new Publisher(client, index, frames, { window, copies })
+  }
+
+  #frame(topic: string): Frame {
+    const { qos, version, payloadBytes, features } = this.#workload
+    const properties = { alias: 1, expirySeconds: 3600, userProperties: USER_PROPERTIES }
+    return encodePublish({ topic, payloadBytes, qos, version, ...(features && properties) })
   }
 
   #mark(publisher: Publisher): void {
@@ -173,23 +234,5 @@ export class Flow implements Sink {
       }
     }
     this.#stalledAt = this.deliveredCount
-  }
-}
-
-function topicOf(publisher: number): string {
-  return `bench/${String(publisher).padStart(5, '0')}`
-}
-
-function filtersOf(workload: Workload, subscriber: number): readonly string[] {
-  if (workload.shape === 'pairs') return [topicOf(subscriber)]
-  if (workload.shape === 'wildcard') return ['bench/+']
-  if (workload.shape === 'shared') return ['$share/bench/bench/+']
-  return Array.from({ length: workload.publishers }, (_, index) => topicOf(index))
-}
-
-async function inBatches(count: number, one: (index: number) => Promise<void>): Promise<void> {
-  for (let from = 0; from < count; from += CONNECTS_AT_ONCE) {
-    const size = Math.min(CONNECTS_AT_ONCE, count - from)
-    await Promise.all(Array.from({ length: size }, (_, offset) => one(from + offset)))
   }
 }

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { selectWorkloads, WORKLOADS, type Workload } from '../workloads.ts'
 import { pin, startBroker } from './brokers.ts'
-import type { Figures, Order } from './loader.ts'
+import type { Figures } from './figures.ts'
+import { longestPause } from './gc.ts'
+import type { Order, Outcome } from './loader.ts'
 import { loadAverage } from './proc.ts'
 import { median, printHeader, printRow, type Result, saveResults } from './report.ts'
 import { straceIsInstalled } from './strace.ts'
@@ -77,7 +79,7 @@ async function compare(workload: Workload, options: Options): Promise<Result[]> 
     if (failures.has(name)) return
     try {
       const figures = await runOnce(name, workload, { ...options, strace })
-      if (figures) runs.get(name)?.push(figures)
+      runs.get(name)?.push(figures)
     } catch (error) {
       failures.set(name, (error as Error).message)
     }
@@ -89,7 +91,7 @@ async function compare(workload: Workload, options: Options): Promise<Result[]> 
   for (const name of options.brokers) {
     const taken = runs.get(name) ?? []
     const measured = taken.slice()
-    if (options.strace && measured.length > 0) await once(name, true)
+    if (options.strace && workload.kind === 'flow' && measured.length > 0) await once(name, true)
     const traced = taken[measured.length] ?? {}
     results.push({
       workload: workload.name,
@@ -106,20 +108,24 @@ async function runOnce(
   name: string,
   workload: Workload,
   options: Options,
-): Promise<Partial<Figures> | undefined> {
-  const { qos, window } = workload
-  const broker = await startBroker(name, { qos2Window: qos === 2 ? window : 0 })
+): Promise<Partial<Figures>> {
+  const flow = workload.kind === 'flow' ? workload : undefined
+  const broker = await startBroker(name, {
+    nodeFlags: flow?.traceGc ? ['--trace-gc'] : [],
+    qos2Window: flow?.qos === 2 ? flow.window : 0,
+  })
   try {
     const port = broker.ports[workload.transport]
-    if (!port) throw new Error(`skipped: ${name} has no ${workload.transport} listener`)
-    return await runLoader({
+    if (!port) throw new Error(`skipped: ${name} has no ${workload.transport} listener here`)
+    const figures = await runLoader({
       workload,
       port,
       brokerPid: broker.pid,
       warmupSeconds: options.warmupSeconds,
-      seconds: options.strace ? 1 : options.seconds,
+      seconds: options.strace ? 1 : (flow?.seconds ?? options.seconds),
       strace: options.strace,
     })
+    return flow?.traceGc ? { ...figures, more: longestPause(broker.output()) } : figures
   } finally {
     await broker.stop()
   }
@@ -134,8 +140,8 @@ function runLoader(order: Order): Promise<Partial<Figures>> {
   })
   const timer = setTimeout(() => child.kill(), (order.warmupSeconds + order.seconds + 120) * 1000)
   return new Promise((resolve, reject) => {
-    child.on('message', (message: { figures?: Partial<Figures>; error?: string }) => {
-      if (message.figures) resolve(message.figures)
+    child.on('message', (message: Outcome) => {
+      if ('figures' in message) resolve(message.figures)
       else reject(new Error(message.error))
     })
     child.on('exit', (code, signal) => {

@@ -1,9 +1,16 @@
-// One publisher of a flow: its window, its packet ids, and the buffer of encoded frames it sends from.
-// Owned by flow.ts, which decides when it may write. Knows nothing of who receives.
+// One publisher of a flow: its window, its packet ids, and the buffer of encoded frames it sends
+// from. Owned by flow.ts, which decides when it may write. Knows nothing of who receives.
 import type { Client } from './client.ts'
 import type { Frame } from './packets.ts'
 
 const WRITE_BYTES_MAX = 256 * 1024
+
+export interface PublisherLimits {
+  /** Messages that may be on their way at once. */
+  readonly window: number
+  /** How often each message arrives: once for every subscriber it goes to. */
+  readonly copies: number
+}
 
 export class Publisher {
   readonly client: Client
@@ -11,15 +18,17 @@ export class Publisher {
   marked = false
   /** Messages whose QoS 1 or 2 handshake has ended; at QoS 0 nothing is awaited. */
   acknowledged = 0
-  readonly #window: number
-  readonly #copies: number
   readonly #index: number
+  readonly #limits: PublisherLimits
+  /** Frames of equal length, one after another: one topic many times, or many topics in turn. */
+  #frames: Buffer
+  #view: DataView
+  readonly #oneTopic: boolean
+  readonly #slots: number
+  #slot = 0
   readonly #frameBytes: number
   readonly #idAt: number
   readonly #stampAt: number
-  readonly #slots: number
-  #frames: Buffer
-  #view: DataView
   /** Copies that have arrived of each message on its way, by sequence & mask. */
   readonly #arrivals: Uint16Array
   readonly #mask: number
@@ -27,25 +36,20 @@ export class Publisher {
   /** The first message that has not arrived everywhere. */
   #oldest = 0
 
-  constructor(
-    client: Client,
-    index: number,
-    frame: Frame,
-    limits: { window: number; copies: number },
-  ) {
+  constructor(client: Client, index: number, frames: readonly Frame[], limits: PublisherLimits) {
+    const [frame] = frames as readonly [Frame]
     this.client = client
     this.#index = index
-    this.#window = limits.window
-    this.#copies = limits.copies
+    this.#limits = limits
     this.#frameBytes = frame.bytes.length
     this.#idAt = frame.idAt
     this.#stampAt = frame.stampAt
-    this.#slots = Math.max(
-      1,
-      Math.min(limits.window, Math.floor(WRITE_BYTES_MAX / frame.bytes.length)),
-    )
-    this.#frames = Buffer.concat(Array.from({ length: this.#slots }, () => frame.bytes))
-    this.#view = new DataView(this.#frames.buffer, this.#frames.byteOffset, this.#frames.length)
+    this.#oneTopic = frames.length === 1
+    const fitting = Math.max(1, Math.floor(WRITE_BYTES_MAX / this.#frameBytes))
+    this.#slots = this.#oneTopic ? Math.min(limits.window, fitting) : frames.length
+    const slots = Array.from({ length: this.#slots }, (_, i) => frames[i % frames.length] as Frame)
+    this.#frames = Buffer.concat(slots.map(({ bytes }) => bytes))
+    this.#view = viewOf(this.#frames)
     const ring = 1 << Math.ceil(Math.log2(limits.window + 1))
     this.#arrivals = new Uint16Array(ring)
     this.#mask = ring - 1
@@ -57,11 +61,12 @@ export class Publisher {
     const mask = this.#mask
     // A duplicate, or a message given up long ago.
     if (sequence < this.#oldest) return false
+    const { copies } = this.#limits
     const count = (arrivals[sequence & mask] as number) + 1
     arrivals[sequence & mask] = count
-    if (count !== this.#copies || sequence !== this.#oldest) return false
+    if (count !== copies || sequence !== this.#oldest) return false
     let oldest = this.#oldest
-    while (oldest !== this.#next && arrivals[oldest & mask] === this.#copies) {
+    while (oldest !== this.#next && arrivals[oldest & mask] === copies) {
       arrivals[oldest & mask] = 0
       oldest++
     }
@@ -73,14 +78,18 @@ export class Publisher {
   fill(nowMs: number): number {
     let total = 0
     for (;;) {
-      const count = Math.min(this.#room(), this.#slots)
+      if (this.#oneTopic) this.#slot = 0
+      const first = this.#slot
+      const count = Math.min(this.#room(), this.#slots - first)
       if (count <= 0) return total
       if (!this.client.reusable) {
         this.client.awaitDrain()
         return total
       }
-      for (let slot = 0; slot < count; slot++) this.#stamp(slot, nowMs)
-      this.client.write(this.#frames.subarray(0, count * this.#frameBytes))
+      for (let i = 0; i < count; i++) this.#stamp(first + i, nowMs)
+      const from = first * this.#frameBytes
+      this.client.write(this.#frames.subarray(from, from + count * this.#frameBytes))
+      this.#slot = (first + count) % this.#slots
       total += count
     }
   }
@@ -89,7 +98,7 @@ export class Publisher {
   sendOne(intendedMs: number): void {
     if (!this.client.reusable) {
       this.#frames = Buffer.from(this.#frames)
-      this.#view = new DataView(this.#frames.buffer, this.#frames.byteOffset, this.#frames.length)
+      this.#view = viewOf(this.#frames)
     }
     this.#stamp(0, intendedMs)
     this.client.write(this.#frames.subarray(0, this.#frameBytes))
@@ -106,19 +115,22 @@ export class Publisher {
 
   #room(): number {
     const undelivered = this.#next - this.#oldest
-    if (this.#idAt < 0) return this.#window - undelivered
-    return this.#window - Math.max(undelivered, this.#next - this.acknowledged)
+    const unfinished = this.#idAt < 0 ? 0 : this.#next - this.acknowledged
+    return this.#limits.window - Math.max(undelivered, unfinished)
   }
 
   #stamp(slot: number, intendedMs: number): void {
     const at = slot * this.#frameBytes
     const view = this.#view
-    const sequence = this.#next
-    this.#next = sequence + 1
+    const sequence = this.#next++
     if (this.#idAt >= 0) view.setUint16(at + this.#idAt, (sequence % 65535) + 1)
     const stamp = at + this.#stampAt
     view.setUint32(stamp, this.#index)
     view.setUint32(stamp + 4, sequence)
     view.setFloat64(stamp + 8, intendedMs)
   }
+}
+
+function viewOf(buffer: Buffer): DataView {
+  return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
 }

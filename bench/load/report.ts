@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { Figures } from './loader.ts'
+import type { Figures } from './figures.ts'
 import { loadAverage } from './proc.ts'
 
 export interface Result {
@@ -50,29 +50,36 @@ export function printRow(result: Result, first: Result | undefined): void {
   const { latencyUs: latency } = figures
   const base = first && first !== result ? first.figures?.cpuUs : undefined
   const share = (value: number) => `${Math.round(value * 100)}`
+  const fixed = (value: number | undefined) => value?.toFixed(2) ?? ''
   printCells([
     workload,
     broker,
-    Math.round(figures.messagesPerSecond).toLocaleString('en'),
-    figures.cpuUs.toFixed(2),
-    figures.userUs.toFixed(2),
-    figures.systemUs.toFixed(2),
-    figures.syscallsPerMessage?.toFixed(2) ?? '',
-    ...[latency.p50, latency.p99, latency.p999, latency.max].map(String),
+    figures.messagesPerSecond ? Math.round(figures.messagesPerSecond).toLocaleString('en') : '',
+    fixed(figures.cpuUs),
+    fixed(figures.userUs),
+    fixed(figures.systemUs),
+    fixed(figures.syscallsPerMessage),
+    ...[latency?.p50, latency?.p99, latency?.p999, latency?.max].map((us) => String(us ?? '')),
     (figures.peakKiB / 1024).toFixed(1),
     `${share(figures.brokerBusy)}/${share(figures.loaderBusy)}%`,
     String(figures.lost),
-    base ? (figures.cpuUs / base).toFixed(2) : '',
+    base && figures.cpuUs ? fixed(figures.cpuUs / base) : '',
   ])
+  const more = Object.entries(figures.more ?? {})
+  if (more.length > 0) {
+    console.log(
+      `  ^ ${more.map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`).join(' · ')}`,
+    )
+  }
   warn(figures)
 }
 
 /** What makes a row's throughput, though not its CPU per message, say more of the loader. */
 function warn({ brokerBusy, loaderBusy, latenessP99Us }: Figures): void {
-  if (loaderBusy > 0.95 && brokerBusy < 0.9 && latenessP99Us === 0) {
+  if (latenessP99Us === undefined && loaderBusy > 0.95 && brokerBusy < 0.9) {
     console.log('  ^ the loader was saturated and the broker was not: messages/s is a lower bound')
   }
-  if (latenessP99Us > 500) {
+  if ((latenessP99Us ?? 0) > 500) {
     console.log(`  ^ the loader sent late (p99 ${latenessP99Us} µs): latency includes its delay`)
   }
 }
