@@ -144,6 +144,7 @@ export class Broker {
   tick(): void {
     this.core.updateClock()
     this.core.timers.tick(this.core.now)
+    this.core.pressure.release()
     this.core.settle()
   }
 

@@ -2,7 +2,6 @@
 // for each record; answers 0, CLOSE, or the reason to end the connection with.
 
 import {
-  AUTH,
   CONNECT,
   DISCONNECT,
   PINGREQ,
@@ -50,9 +49,7 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
       return onPingreq(peer)
     case DISCONNECT:
       return onDisconnect(core, peer, record)
-    case AUTH: // no authentication is going on that it could continue [MQTT-4.12.0-6]
-    case CONNECT: // [MQTT-3.1.0-2]
-    default:
+    default: // a second CONNECT [MQTT-3.1.0-2], AUTH without an authentication [MQTT-4.12.0-6]
       return REASON_PROTOCOL_ERROR
   }
 }

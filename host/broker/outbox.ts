@@ -26,6 +26,8 @@ export class Flusher {
   readonly module: Module
   /** Address of a finished PINGRESP. */
   readonly pingresp: number
+  /** Milliseconds since the epoch, kept by Services.updateClock. */
+  now = 0
   private dirty: Outbox[] = []
   private spare: Outbox[] = []
   private armed = false
@@ -70,6 +72,8 @@ export class Flusher {
 export class Outbox {
   /** Bytes appended and not yet handed to the sink. */
   pending = 0
+  /** When the sink last took something, milliseconds since the epoch; tells slow from stuck. */
+  lastProgress = 0
   private dirty = false
   private paused = false
   private closed = false
@@ -139,6 +143,7 @@ export class Outbox {
       const before = this.pending
       this.pending = before > DRAIN_SIZE ? before - DRAIN_SIZE : 0
       budget -= DRAIN_SIZE
+      this.lastProgress = this.flusher.now
       if (!this.flusher.writePiece(this.handle, this.sink)) {
         this.paused = true
         return
@@ -151,6 +156,7 @@ export class Outbox {
   /** The sink has taken everything it held. */
   resume(): void {
     this.paused = false
+    this.lastProgress = this.flusher.now
     if (this.closed) return
     if (this.pending > 0 && !this.dirty) this.mark()
     this.sink.onFlushed()

@@ -75,6 +75,7 @@ export function route(core: Core, message: number, publisher: number): number {
     row += Rows.size
   }
   core.dropTwin()
+  if (core.pressure.met > 0) core.pressure.judge(count)
   core.counters.publishReceived++
   if (count === 0) core.counters.publishUnmatched++
   return count

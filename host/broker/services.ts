@@ -9,6 +9,7 @@ import { Messages } from '../wasm/messages.ts'
 import { Trie } from '../wasm/topics.ts'
 import { Counters } from './counters.ts'
 import { Flusher } from './outbox.ts'
+import { Pressure } from './pressure.ts'
 import { Retained } from './retained.ts'
 import { Timers } from './timers.ts'
 
@@ -23,6 +24,7 @@ export class Services {
   readonly timers: Timers
   readonly flusher: Flusher
   readonly counters: Counters
+  readonly pressure: Pressure
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
   /** Held twin of the staged message, so that many sessions share one copy; 0 = none yet. */
@@ -39,6 +41,7 @@ export class Services {
     this.subscriptions = new Trie(this.module)
     this.retained = new Retained(this.module, this.messages)
     this.counters = new Counters()
+    this.pressure = new Pressure()
     this.timers = new Timers(this.now)
     this.flusher = new Flusher(this.module)
     this.updateClock()
@@ -47,6 +50,7 @@ export class Services {
   /** Reads the clock; called before each piece of work. */
   updateClock(): void {
     this.now = this.options.clock.now()
+    this.flusher.now = this.now
     this.module.setClock(Math.floor(this.now / 1000))
   }
 

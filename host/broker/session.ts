@@ -24,6 +24,10 @@ import type { Services } from './services.ts'
 import { Timer } from './timers.ts'
 
 const PUBREL_HEAD = (PUBREL << 4) | 2
+// Backpressure begins above NEARLY_FULL of a limit and ends below HALF; see pressure.ts.
+const NEARLY_FULL = 0.75
+const HALF = 0.5
+const STUCK_MS = 1000
 const QOS_1_FLAGS = 1 << FLAG_QOS_SHIFT
 
 /** One subscription as the session remembers it. */
@@ -112,6 +116,7 @@ export class Session implements Subscriber {
     if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, identified)
     else if (this.queue.length === 0 && this.canSend()) this.send(message, flags, identified)
     else this.enqueue(message, flags, identified)
+    if (this.isNearlyFull()) this.services.pressure.met++
   }
 
   /** Queues the retained messages that a new subscription asks for, references included. */
@@ -172,6 +177,8 @@ export class Session implements Subscriber {
   pump(): void {
     while (this.queue.length > 0 && this.canSend()) this.sendNext()
     while (this.backlogs.length > 0 && this.queue.length === 0 && this.sendRetained());
+    const { pressure } = this.services
+    if (pressure.isWaiting && this.hasRoom()) pressure.release()
   }
 
   /** Lets go of every message; the session is no more. */
@@ -191,6 +198,31 @@ export class Session implements Subscriber {
       this.services.subscriptions.removeText(filter, this.slot)
     }
     this.subscriptions.clear()
+  }
+
+  /** Above three quarters of a limit, and not stuck: worth waiting for. */
+  private isNearlyFull(): boolean {
+    const { now, options } = this.services
+    const { outbox, queue } = this
+    if (outbox === undefined) return false
+    if (
+      outbox.pending <= options.outboxBytesMax * NEARLY_FULL &&
+      queue.length <= options.queueMessagesMax * NEARLY_FULL &&
+      queue.bytes <= options.queueBytesMax * NEARLY_FULL
+    ) {
+      return false
+    }
+    return now - outbox.lastProgress < STUCK_MS
+  }
+
+  /** Below half of each limit. */
+  private hasRoom(): boolean {
+    const { options } = this.services
+    return (
+      (this.outbox?.pending ?? 0) < options.outboxBytesMax * HALF &&
+      this.queue.length < options.queueMessagesMax * HALF &&
+      this.queue.bytes < options.queueBytesMax * HALF
+    )
   }
 
   private canSend(): boolean {

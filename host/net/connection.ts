@@ -3,6 +3,10 @@
 //
 //   open --CONNECT ok--> connected --fail, DISCONNECT, close--> closing --socket gone--> closed
 //     \--no CONNECT in time, anything else, refused-----------/
+//
+// Reading stops while any of these holds, and each is lifted by its own event:
+//   HELD_CHOKED   the client does not take what we answer    its outbox is half empty again
+//   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
 
 import {
   REASON_KEEP_ALIVE_TIMEOUT,
@@ -15,6 +19,7 @@ import { dispatch } from '../broker/dispatch.ts'
 import { CLOSE, onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { Peer, type PeerOwner } from '../broker/peer.ts'
+import type { Stallable } from '../broker/pressure.ts'
 import { Timer } from '../broker/timers.ts'
 import { reasonText, returnCode } from '../protocol/reasons.ts'
 import { Records } from '../wasm/records.ts'
@@ -22,8 +27,12 @@ import { Tail } from './tail.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 
 const VERSION_3_1_1 = 4
+const HELD_CHOKED = 1
+const HELD_STALLED = 2
+// Answers may go this far beyond the limit for deliveries before the client is not read any more.
+const CHOKED = 1.25
 
-export class Connection implements TransportHandler, PeerOwner, Sink {
+export class Connection implements TransportHandler, PeerOwner, Sink, Stallable {
   private readonly core: Core
   private readonly transport: Transport
   private readonly peer: Peer
@@ -31,6 +40,8 @@ export class Connection implements TransportHandler, PeerOwner, Sink {
   private readonly onGone: (connection: Connection) => void
   private readonly tail: Tail = new Tail()
   private closing = false
+  /** HELD_ bits; 0 = reading. */
+  private held = 0
 
   constructor(core: Core, transport: Transport, onGone: (connection: Connection) => void) {
     this.core = core
@@ -51,9 +62,11 @@ export class Connection implements TransportHandler, PeerOwner, Sink {
     core.counters.bytesReceived += length
     this.peer.lastSeen = core.now
     const total = tail.place(core.module, buffer, length)
+    core.pressure.raised = false
     if (total > 0) this.decode(total)
     core.settle()
-    return true
+    this.hold()
+    return this.held === 0
   }
 
   onDrained(): void {
@@ -76,7 +89,14 @@ export class Connection implements TransportHandler, PeerOwner, Sink {
   }
 
   onFlushed(): void {
-    this.peer.session?.pump()
+    const { core, peer } = this
+    peer.session?.pump()
+    const pending = peer.outbox?.pending ?? 0
+    if (pending < core.options.outboxBytesMax / 2) this.lift(HELD_CHOKED)
+  }
+
+  unstall(): void {
+    this.lift(HELD_STALLED)
   }
 
   openOutbox(version: number, packetMax: number, aliasMax: number): Outbox {
@@ -102,6 +122,25 @@ export class Connection implements TransportHandler, PeerOwner, Sink {
   /** The broker stops: MQTT 5 clients are told. [MQTT-4.13.1-1] */
   shutdown(): void {
     this.fail(REASON_SERVER_SHUTTING_DOWN)
+  }
+
+  /** Stops reading a client that is choked, or that only feeds the nearly full. */
+  private hold(): void {
+    const { core, peer } = this
+    const { options, pressure } = core
+    if (peer.outbox !== undefined && peer.outbox.pending > options.outboxBytesMax * CHOKED) {
+      this.held |= HELD_CHOKED
+    }
+    if (!pressure.raised || this.closing) return
+    if (peer.session?.inflight.count !== 0) return // its acks are awaited
+    this.held |= HELD_STALLED
+    pressure.stall(this)
+  }
+
+  private lift(reason: number): void {
+    if ((this.held & reason) === 0) return
+    this.held &= ~reason
+    if (this.held === 0) this.transport.resume()
   }
 
   /** Decodes and dispatches what stands in the input region, batch by batch. */
@@ -193,6 +232,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink {
     const { core, peer } = this
     this.closing = true
     core.timers.disarm(this.timer)
+    core.pressure.forget(this)
     core.options.log?.('info', 'connection closed', {
       client: peer.session?.id,
       address: peer.remoteAddress,
