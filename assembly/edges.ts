@@ -1,5 +1,5 @@
-// The edges from nodes to their literal children: one open-addressing table for all tries.
-// Called by paths.ts and the match and search walks. It grows on `add` only and never shrinks.
+// The edges from nodes to their literal children, by the first level of the child's label: one
+// open-addressing table for all tries. Called by paths.ts and walk.ts. It grows, and never shrinks.
 //
 //   table      +-----------+-----------+-----------+-----------+--
 //              | EDGE hash | NODE      | EDGE hash | NODE      | …    NODE 0 = empty
@@ -11,7 +11,8 @@
 
 import { Arena } from './arena'
 import { Levels } from './levels'
-import { NODE_EDGE, Nodes } from './nodes'
+import { NODE_FIRST, NODE_HINT, Nodes } from './nodes'
+import { SLASH } from './topic'
 
 const SLOT_SIZE: i32 = 8
 const SLOT_EDGE: i32 = 0
@@ -33,9 +34,11 @@ export class Edges {
     return Edges.resize(TABLE_SIZE)
   }
 
-  /** The child of `parent` for a literal level, 0 = none. */
+  /** The child of `parent` whose label begins with a level, 0 = none. */
   static find(parent: usize, level: usize): usize {
-    const edge = Edges.hash(parent, level)
+    const hash = Levels.hash(Levels.start(level), Levels.length(level))
+    if ((load<u32>(parent, NODE_HINT) & Edges.hint(hash)) === 0) return 0
+    const edge = Edges.edge(parent, hash)
     let slot = Edges.home(edge)
     while (true) {
       const node = load<u32>(slot, SLOT_NODE) as usize
@@ -45,22 +48,31 @@ export class Edges {
     }
   }
 
+  /** The child of `parent` whose whole label lies at `level`, 0 = none. */
+  @inline
+  static follow(parent: usize, level: usize): usize {
+    const node = Edges.find(parent, level)
+    return node !== 0 && Nodes.agrees(node, level) ? node : 0
+  }
+
   /** Makes room for one more edge; false when there is no memory. */
   static reserve(): bool {
     if ((used + 1) * 3 <= slots * 2) return true
     return Edges.resize(Arena.capacity(table) + SLOT_SIZE)
   }
 
-  /** Adds a child that is not there yet; room was reserved. */
-  static add(parent: usize, level: usize, node: usize): void {
-    const edge = Edges.hash(parent, level)
-    store<u32>(node, edge, NODE_EDGE)
-    Edges.place(edge, node)
+  /** Enters a child; room was reserved. */
+  static add(parent: usize, node: usize): void {
+    const hash = Edges.hashOf(node)
+    store<u32>(parent, load<u32>(parent, NODE_HINT) | Edges.hint(hash), NODE_HINT)
+    Edges.place(Edges.edge(parent, hash), node)
     used++
   }
 
-  static remove(node: usize): void {
-    let hole = Edges.home(load<u32>(node, NODE_EDGE))
+  /** Takes a child out; its hint stays until the parent's last child has gone. */
+  static remove(parent: usize, node: usize): void {
+    if (load<u32>(parent, NODE_FIRST) === 0) store<u32>(parent, 0, NODE_HINT)
+    let hole = Edges.home(Edges.edge(parent, Edges.hashOf(node)))
     while ((load<u32>(hole, SLOT_NODE) as usize) !== node) hole = Edges.after(hole)
     let slot = hole
     while (true) {
@@ -77,9 +89,23 @@ export class Edges {
     used--
   }
 
+  /** Hash of the first level of a label. */
+  private static hashOf(node: usize): u32 {
+    const label = Nodes.label(node)
+    const end = label + Nodes.length(node)
+    let behind = label
+    while (behind < end && (load<u8>(behind) as i32) !== SLASH) behind++
+    return Levels.hash(label, (behind - label) as i32)
+  }
+
   @inline
-  private static hash(parent: usize, level: usize): u32 {
-    return (Levels.hash(level) ^ ((parent as u32) * SPREAD_PARENT)) * SPREAD_EDGE
+  private static hint(hash: u32): u32 {
+    return 1 << (hash & 31)
+  }
+
+  @inline
+  private static edge(parent: usize, hash: u32): u32 {
+    return (hash ^ ((parent as u32) * SPREAD_PARENT)) * SPREAD_EDGE
   }
 
   @inline

@@ -1,21 +1,20 @@
-// A topic or filter cut into levels, each with its hash: what insert, match and search walk along.
+// A topic or filter cut into levels, what insert, match and search walk along; and the hash of bytes.
 // Called by the trie; the table is dead after the next `split`. Knows nothing of nodes.
 //
-//   level (12 bytes, TOPIC_LEVELS_MAX of them)
-//              +-----------+-----------+-----------+
-//              | START     | LENGTH    | HASH      |
-//              +-----------+-----------+-----------+
-//              +0          +4          +8
+//   level (8 bytes, TOPIC_LEVELS_MAX of them)
+//              +-----------+-----------+
+//              | START     | LENGTH    |    START + LENGTH is a slash, or the end of the topic
+//              +-----------+-----------+
+//              +0          +4
 
 import { Arena } from './arena'
 import { TOPIC_LEVELS_MAX } from './layout'
 import { HASH, PLUS } from './topic'
 import { EACH_BYTE, HIGH_BITS, LOW_BITS, Utf8 } from './utf8'
 
-export const LEVEL_SIZE: i32 = 12
+export const LEVEL_SIZE: i32 = 8
 const LEVEL_START: i32 = 0
 const LEVEL_LENGTH: i32 = 4
-const LEVEL_HASH: i32 = 8
 
 const SLASHES: u64 = 0x2f * EACH_BYTE
 const GOLDEN: u64 = 0x9e3779b9 * 0x100000001
@@ -74,9 +73,10 @@ export class Levels {
     return load<i32>(level, LEVEL_LENGTH)
   }
 
+  /** Address behind the level's last byte. */
   @inline
-  static hash(level: usize): u32 {
-    return load<u32>(level, LEVEL_HASH)
+  static behind(level: usize): usize {
+    return Levels.start(level) + Levels.length(level)
   }
 
   /** PLUS or HASH when the level is that wildcard, else 0. */
@@ -99,7 +99,7 @@ export class Levels {
    * Seeded hash of bytes. The two halves of each word are multiplied after the secret state went in
    * (the idea of NH, the hash inside UMAC), so that differences depend on the secret.
    */
-  static hashBytes(start: usize, length: i32): u32 {
+  static hash(start: usize, length: i32): u32 {
     const end = start + length
     let state = secret + (length as u64) * GOLDEN
     while (start < end) {
@@ -112,10 +112,8 @@ export class Levels {
 
   @inline
   private static put(level: usize, start: usize, end: usize): void {
-    const length = (end - start) as i32
     store<u32>(level, start as u32, LEVEL_START)
-    store<i32>(level, length, LEVEL_LENGTH)
-    store<u32>(level, Levels.hashBytes(start, length), LEVEL_HASH)
+    store<i32>(level, (end - start) as i32, LEVEL_LENGTH)
   }
 
   @inline

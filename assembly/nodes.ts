@@ -1,5 +1,6 @@
-// The nodes of all tries: their words, and the slab they come from. A node stands for one level
-// of the filters that run through it. Called by edges.ts, paths.ts and trie.ts; knows no subscriber.
+// The nodes of all tries: their words, and the slab they come from. A node stands for a run of literal
+// levels of the filters through it (its label, like "b/c"), or for one wildcard.
+// Called by edges.ts, paths.ts, walk.ts and trie.ts; knows no subscriber.
 // Slabs are never given back; a released node is the next one handed out.
 //
 //   node (64 bytes, one cache line)
@@ -11,22 +12,26 @@
 //   +20  PREVIOUS     previous one, 0 = this is the first
 //   +24  SUBSCRIBERS  set of plain subscribers (sets.ts), 0 = none
 //   +28  GROUPS       first shared group (groups.ts), 0 = none
-//   +32  EDGE         hash under which edges.ts knows it
-//   +36  LENGTH       of the level's bytes
-//   +40  LEVEL        the bytes, if 24 or less, else the address of a block that has them
+//   +32  HINT         a bit for each literal child, by hash: a bit that is 0 saves looking for one
+//   +36  LENGTH       of the label in bytes (16 bits), 0 levels and bytes = a wildcard or a root
+//   +38  LEVELS       of the label (16 bits)
+//   +40  LABEL        the bytes, if 24 or less, else the address of a block that has them
 //
-//   root: no level, instead
+//   root: no label, instead
 //   +40  COUNT        subscriptions of this trie
 //   +44  GENERATION   of its cached matches, never 0
 //
-//        root --FIRST--> "a" --NEXT--> "b" --NEXT--> "c"      edges.ts finds (root, "b") at once
-//          |  <-PARENT--  |  <-PREVIOUS-  ...
-//          |              +--PLUS--> `+` of the filter a/+
-//          +--HASH--> `#` of the filter #
+//   The filters a/b/c, a/b/d, x and a/b/+/e:
+//
+//        root --FIRST--> "x" --NEXT--> "a/b" --FIRST--> "d" --NEXT--> "c"
+//                                        +----PLUS----> `+` --FIRST--> "e"
+//
+//   Children of one node differ in the first level of their labels: edges.ts finds a child by that.
 
 import { Arena } from './arena'
 import { Bytes } from './bytes'
-import { Levels } from './levels'
+import { LEVEL_SIZE, Levels } from './levels'
+import { SLASH } from './topic'
 
 export const NODE_PARENT: i32 = 0
 export const NODE_PLUS: i32 = 4
@@ -36,14 +41,15 @@ export const NODE_NEXT: i32 = 16
 export const NODE_PREVIOUS: i32 = 20
 export const NODE_SUBSCRIBERS: i32 = 24
 export const NODE_GROUPS: i32 = 28
-export const NODE_EDGE: i32 = 32
+export const NODE_HINT: i32 = 32
 const NODE_LENGTH: i32 = 36
-const NODE_LEVEL: i32 = 40
+const NODE_LEVELS: i32 = 38
+const NODE_LABEL: i32 = 40
 export const ROOT_COUNT: i32 = 40
 export const ROOT_GENERATION: i32 = 44
 
 const NODE_SIZE: i32 = 64
-const INLINE_MAX: i32 = NODE_SIZE - NODE_LEVEL
+const INLINE_MAX: i32 = NODE_SIZE - NODE_LABEL
 // With the arena's 8 bytes in front this is exactly one of its size classes.
 const SLAB_SIZE: i32 = 65536 - 8
 
@@ -72,29 +78,41 @@ export class Nodes {
     return node
   }
 
-  /** A node for a literal level, not yet linked to its parent; 0 when there is no memory. */
-  static createLiteral(level: usize): usize {
-    const length = Levels.length(level)
+  /** A node for a run of literal levels, not linked yet; 0 when there is no memory. */
+  static createLiteral(level: usize, levels: i32): usize {
+    const length = Nodes.spanOf(level, levels)
     const node = Nodes.create()
     if (node === 0) return 0
-    store<i32>(node, length, NODE_LENGTH)
     if (length > INLINE_MAX) {
       const block = Arena.allocate(length)
       if (block === 0) {
-        store<i32>(node, 0, NODE_LENGTH)
         Nodes.release(node)
         return 0
       }
-      store<u32>(node, block as u32, NODE_LEVEL)
+      store<u32>(node, block as u32, NODE_LABEL)
     }
-    Bytes.copy(Nodes.bytes(node), Levels.start(level), length)
+    store<u16>(node, length as u16, NODE_LENGTH)
+    store<u16>(node, levels as u16, NODE_LEVELS)
+    Bytes.copy(Nodes.label(node), Levels.start(level), length)
     return node
   }
 
   static release(node: usize): void {
-    if (load<i32>(node, NODE_LENGTH) > INLINE_MAX) Arena.free(load<u32>(node, NODE_LEVEL))
+    if (Nodes.length(node) > INLINE_MAX) Arena.free(load<u32>(node, NODE_LABEL))
     store<u32>(node, released as u32, NODE_NEXT)
     released = node
+  }
+
+  /** Takes the first levels, `bytes` bytes and a slash, off a label that has more. */
+  static behead(node: usize, levels: i32, bytes: i32): void {
+    const length = Nodes.length(node)
+    const from = Nodes.label(node)
+    const rest = length - bytes - 1
+    const to = rest > INLINE_MAX ? from : node + NODE_LABEL
+    memory.copy(to, from + bytes + 1, rest)
+    if (length > INLINE_MAX && rest <= INLINE_MAX) Arena.free(from)
+    store<u16>(node, rest as u16, NODE_LENGTH)
+    store<u16>(node, (Nodes.levels(node) - levels) as u16, NODE_LEVELS)
   }
 
   /** Whether filters end here: somebody is subscribed, plainly or in a group. */
@@ -109,29 +127,50 @@ export class Nodes {
     return !Nodes.isFilter(node) && (load<u64>(node, NODE_PLUS) | load<u32>(node, NODE_FIRST)) === 0
   }
 
-  /** Whether it is the child of `parent` for `level`. */
+  /** Whether it is the child of `parent` whose label begins with `level`. */
   @inline
   static isChild(node: usize, parent: usize, level: usize): bool {
+    if ((load<u32>(node, NODE_PARENT) as usize) !== parent) return false
     const length = Levels.length(level)
-    if (
-      (load<u32>(node, NODE_PARENT) as usize) !== parent ||
-      load<i32>(node, NODE_LENGTH) !== length
-    ) {
-      return false
-    }
-    return Bytes.equal(Nodes.bytes(node), Levels.start(level), length)
+    const label = Nodes.label(node)
+    const rest = Nodes.length(node) - length
+    if (rest < 0 || (rest > 0 && (load<u8>(label + length) as i32) !== SLASH)) return false
+    return Bytes.equal(label, Levels.start(level), length)
   }
 
-  /** Whether its level begins with `byte`. */
-  static beginsWith(node: usize, byte: i32): bool {
-    return load<i32>(node, NODE_LENGTH) > 0 && (load<u8>(Nodes.bytes(node)) as i32) === byte
+  /** Whether its whole label lies at `level`, the first level of which is known to. */
+  @inline
+  static agrees(node: usize, level: usize): bool {
+    const levels = Nodes.levels(node)
+    if (levels === 1) return true
+    if (level + levels * LEVEL_SIZE > Levels.end) return false
+    const length = Nodes.length(node)
+    if (Nodes.spanOf(level, levels) !== length) return false
+    return Bytes.equal(Nodes.label(node), Levels.start(level), length)
+  }
+
+  /** Address of the label's first byte. */
+  @inline
+  static label(node: usize): usize {
+    return Nodes.length(node) > INLINE_MAX
+      ? (load<u32>(node, NODE_LABEL) as usize)
+      : node + NODE_LABEL
   }
 
   @inline
-  private static bytes(node: usize): usize {
-    return load<i32>(node, NODE_LENGTH) > INLINE_MAX
-      ? (load<u32>(node, NODE_LEVEL) as usize)
-      : node + NODE_LEVEL
+  static length(node: usize): i32 {
+    return load<u16>(node, NODE_LENGTH) as i32
+  }
+
+  @inline
+  static levels(node: usize): i32 {
+    return load<u16>(node, NODE_LEVELS) as i32
+  }
+
+  /** Bytes that a run of levels takes, slashes between them included. */
+  @inline
+  private static spanOf(level: usize, levels: i32): i32 {
+    return (Levels.behind(level + (levels - 1) * LEVEL_SIZE) - Levels.start(level)) as i32
   }
 
   private static addSlab(): bool {

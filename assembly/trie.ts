@@ -115,7 +115,7 @@ export class Trie {
   /** Number of rows at REGISTER_ROWS: whom a message to this topic concerns. */
   static match(root: usize, start: usize, length: i32, publisher: i32): i32 {
     if (root === 0 || length <= 0) return 0
-    const hash = Levels.hashBytes(start, length)
+    const hash = Levels.hash(start, length)
     const slot = Cache.find(root, hash, start, length)
     if (slot !== 0) return Rows.gather(Cache.nodes(slot), Cache.count(slot), publisher)
     if (!Levels.split(start, length)) return 0
@@ -185,7 +185,7 @@ export class Trie {
       wildcardFilters += change
       Cache.forgetAll(root)
     } else if (filterChanged) {
-      Cache.forget(root, Levels.hashBytes(filter, filterLength))
+      Cache.forget(root, Levels.hash(filter, filterLength))
     }
   }
 }

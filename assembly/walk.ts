@@ -3,11 +3,12 @@
 // A walk enters a node at most once, so its time is bounded by the nodes there are.
 
 import { Arena } from './arena'
+import { Bytes } from './bytes'
 import { Edges } from './edges'
 import { LEVEL_SIZE, Levels } from './levels'
 import { NODE_FIRST, NODE_HASH, NODE_NEXT, NODE_PLUS, NODE_SUBSCRIBERS, Nodes } from './nodes'
 import { Rows } from './rows'
-import { DOLLAR, HASH } from './topic'
+import { DOLLAR, HASH, SLASH } from './topic'
 
 let capacity: i32 = 0
 
@@ -41,8 +42,8 @@ export class Walk {
       return
     }
     // No wildcard in front matches a topic that begins with `$`. [MQTT-4.7.2-1]
-    const node = Edges.find(root, first)
-    if (node !== 0) Walk.matchFrom(node, first + LEVEL_SIZE)
+    const node = Edges.follow(root, first)
+    if (node !== 0) Walk.matchFrom(node, first + Nodes.levels(node) * LEVEL_SIZE)
   }
 
   /** Lists the identifiers of the stored topics that the filter last split matches. */
@@ -60,39 +61,55 @@ export class Walk {
       }
       const plus = load<u32>(node, NODE_PLUS) as usize
       if (plus !== 0) Walk.matchFrom(plus, level + LEVEL_SIZE)
-      node = Edges.find(node, level)
+      node = Edges.follow(node, level)
       if (node === 0) return
-      level += LEVEL_SIZE
+      level += Nodes.levels(node) * LEVEL_SIZE
     }
   }
 
+  /** Goes on from a node that the filter has matched up to `level`. */
   private static searchFrom(root: usize, node: usize, level: usize): void {
-    while (level < Levels.end) {
-      const wildcard = Levels.wildcard(level)
-      level += LEVEL_SIZE
-      if (wildcard !== 0) {
-        Walk.searchChildren(root, node, wildcard === HASH ? 0 : level)
-        if (wildcard === HASH) break
-        return
-      }
-      node = Edges.find(node, level - LEVEL_SIZE)
-      if (node === 0) return
+    if (level === Levels.end) {
+      Walk.addStored(node)
+      return
     }
-    Walk.addStored(node)
-  }
-
-  /** Goes on in each literal child at `level`; with level 0 the whole subtree matches. */
-  private static searchChildren(root: usize, node: usize, level: usize): void {
+    const wildcard = Levels.wildcard(level)
+    if (wildcard === 0) {
+      const child = Edges.find(node, level)
+      if (child !== 0) Walk.searchLabel(root, child, level)
+      return
+    }
+    if (wildcard === HASH) Walk.addStored(node) // a/# matches a
     let child = load<u32>(node, NODE_FIRST) as usize
     for (; child !== 0; child = load<u32>(child, NODE_NEXT) as usize) {
-      if (node === root && Nodes.beginsWith(child, DOLLAR)) continue // [MQTT-4.7.2-1]
-      if (level !== 0) {
-        Walk.searchFrom(root, child, level)
-        continue
-      }
-      Walk.searchChildren(root, child, 0)
-      Walk.addStored(child)
+      if (node === root && Walk.beginsReserved(child)) continue // [MQTT-4.7.2-1]
+      if (wildcard === HASH) Walk.searchFrom(root, child, level)
+      else Walk.searchLabel(root, child, level)
     }
+  }
+
+  /** Compares a label with the filter from `level` on, and goes on where it matches. */
+  private static searchLabel(root: usize, node: usize, level: usize): void {
+    const end = Nodes.label(node) + Nodes.length(node)
+    for (let at = Nodes.label(node); at <= end; level += LEVEL_SIZE) {
+      if (level === Levels.end) return
+      const wildcard = Levels.wildcard(level)
+      if (wildcard === HASH) break
+      let behind = at
+      while (behind < end && (load<u8>(behind) as i32) !== SLASH) behind++
+      if (wildcard === 0) {
+        const length = Levels.length(level)
+        if (((behind - at) as i32) !== length) return
+        if (!Bytes.equal(at, Levels.start(level), length)) return
+      }
+      at = behind + 1
+    }
+    Walk.searchFrom(root, node, level)
+  }
+
+  @inline
+  private static beginsReserved(node: usize): bool {
+    return Nodes.length(node) > 0 && (load<u8>(Nodes.label(node)) as i32) === DOLLAR
   }
 
   @inline
