@@ -135,11 +135,11 @@ export class Decoder {
   }
 
   private static typesOf(version: i32, sender: i32): i32 {
-    if (version === VERSION_UNKNOWN) return 1 << CONNECT
     let types = version === VERSION_5_0 ? SINCE_5 : 0
     if (sender !== SENDER_SERVER) types |= FROM_CLIENT
     if (sender !== SENDER_CLIENT) types |= FROM_SERVER
-    return types
+    // [MQTT-3.1.0-1]
+    return version === VERSION_UNKNOWN ? types & (1 << CONNECT) : types
   }
 
   /** Address behind a remaining length of more than one byte; 0 when it is not all there. */
@@ -152,12 +152,13 @@ export class Decoder {
       value |= (byte & 0x7f) << shift
       if (byte >= 0x80) continue
       // Only MQTT 5 forbids needless bytes. [MQTT-1.5.5-1]
-      if (byte === 0 && Reader.version === VERSION_5_0) break
+      const padded = byte === 0 && Reader.version === VERSION_5_0
+      if (padded) Reader.malformed(ERROR_MALFORMED_LENGTH, start)
       Decoder.remaining = value
       return at
     }
     Reader.malformed(ERROR_MALFORMED_LENGTH, start)
-    Decoder.remaining = -((at - start) as i32) - 1
+    Decoder.remaining = (start - 1 - at) as i32 // makes the whole length 0: it is not known
     return at
   }
 
