@@ -27,6 +27,7 @@ export async function serve(words: Arguments): Promise<void> {
     write: (text) => process.stderr.write(text),
   })
   const broker = await createBroker({ ...settings.options, ...environmentOptions(), log })
+  closeOnSignal(broker)
   const listeners: Listener[] = []
   for (const plan of planListeners(words, settings)) {
     const listener = await listen(plan, broker, log)
@@ -34,7 +35,6 @@ export async function serve(words: Arguments): Promise<void> {
   }
   const lines = [...listeners.map(({ url }) => `listening ${url}`), 'ready']
   process.stdout.write(`${lines.join('\n')}\n`)
-  closeOnSignal(broker)
 }
 
 function readFile(file: string | undefined): Settings {
