@@ -2,7 +2,7 @@
 
 import * as assert from 'uvu/assert'
 import { connect, field, hex, publish } from './bytes.ts'
-import { bytesOf, chapter, inbox, unread } from './kit.ts'
+import { bytesOf, chapter, ending, inbox, unread } from './kit.ts'
 
 const spec = chapter('PING')
 const { v4, v5, both } = spec
@@ -146,9 +146,9 @@ both(
   async (t) => {
     const whole = connect({ level: t.version, payload: [field('id')] })
     const [mute, slow] = [await t.open(), await t.send(whole.subarray(0, 9))]
-    await (await t.connect()).barrier()
+    for (const version of [4, 5] as const) await (await t.connect({ version })).barrier()
     await t.advance(12_000)
-    assert.equal([await mute.closed, await slow.closed], [[], []])
+    assert.equal([await ending(mute), await ending(slow)], [[], []])
   },
 )
 
