@@ -91,7 +91,7 @@ export class Connect {
     const level = Reader.byte()
     const known = old ? level === VERSION_3_1 : level === VERSION_3_1_1 || level === VERSION_5_0
     if (!known) Reader.fail(ERROR_PROTOCOL_LEVEL, REASON_UNSUPPORTED_PROTOCOL_VERSION, levelAt)
-    store<i32>(CONNECT_START, level, CONNECT_LEVEL)
+    store<i32>(CONNECT_START, max(level, VERSION_3_1), CONNECT_LEVEL)
     return level
   }
 

@@ -25,8 +25,12 @@ import { onSubscribe, onUnsubscribe } from './subscribe.ts'
 
 export function dispatch(core: Core, peer: Peer, record: number): number {
   const error = Records.error(core.module, record)
-  if (error !== 0) return Records.reason(core.module, record)
   const type = Records.type(core.module, record)
+  if (error !== 0) {
+    // A faulty CONNECT is answered as far as it told its version.
+    if (type === CONNECT && peer.version === 0) peer.version = Records.connectLevel(core.module)
+    return Records.reason(core.module, record)
+  }
   if (peer.session === undefined) {
     return type === CONNECT ? onConnect(core, peer, record) : REASON_PROTOCOL_ERROR // [MQTT-3.1.0-1]
   }

@@ -9,12 +9,12 @@
 import { randomUUID } from 'node:crypto'
 import {
   REASON_BAD_AUTHENTICATION_METHOD,
-  REASON_DISCONNECT_WITH_WILL,
   REASON_PROTOCOL_ERROR,
   REASON_QOS_NOT_SUPPORTED,
   REASON_QUOTA_EXCEEDED,
   REASON_RETAIN_NOT_SUPPORTED,
   REASON_SESSION_TAKEN_OVER,
+  REASON_SUCCESS,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
 import type { Connect, Properties } from '../protocol/packets.ts'
@@ -51,7 +51,7 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   session.holder = peer
   session.will = connect.will
   session.expirySeconds = expiryOf(core, connect)
-  if (connect.version === VERSION_5_0 && core.options.topicAliasMaxIn > 0) {
+  if (connect.version === VERSION_5_0) {
     peer.aliases = new Int32Array(core.options.topicAliasMaxIn + 1)
   }
   const keepAlive = grantedKeepAlive(core, connect)
@@ -73,8 +73,8 @@ export function onDisconnect(core: Core, peer: Peer, record: number): number {
     if (session.expirySeconds === 0 && sessionExpiryInterval !== 0) return REASON_PROTOCOL_ERROR
     session.expirySeconds = Math.min(sessionExpiryInterval, core.options.sessionExpiryMax)
   }
-  const keepsWill = Records.reason(core.module, record) === REASON_DISCONNECT_WITH_WILL
-  if (!keepsWill) session.will = undefined // [MQTT-3.14.4-3]
+  const isNormal = Records.reason(core.module, record) === REASON_SUCCESS
+  if (isNormal) session.will = undefined // [MQTT-3.14.4-3]
   return CLOSE
 }
 

@@ -85,6 +85,8 @@ export class Session implements Subscriber {
   /** Wakes when the session expires, or when its will is due. */
   readonly expiryTimer: Timer
   readonly willTimer: Timer
+  /** In-flight identifiers that this connection has not been sent again yet, oldest first. */
+  private unsent: number[] = []
   private backlogs: Backlog[] = []
   private readonly services: Services
 
@@ -114,7 +116,8 @@ export class Session implements Subscriber {
     const flags = (Math.min(granted, qos) << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
     const identified = Rows.identified(this.services.module, row)
     if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, identified)
-    else if (this.queue.length === 0 && this.canSend()) this.send(message, flags, identified)
+    else if (this.queue.length === 0 && this.unsent.length === 0 && this.canSend())
+      this.send(message, flags, identified)
     else this.enqueue(message, flags, identified)
     if (this.isNearlyFull()) this.services.pressure.met++
   }
@@ -156,10 +159,7 @@ export class Session implements Subscriber {
     this.outbox = outbox
     this.window = window
     this.services.module.call.set_online(this.slot, 1)
-    for (const id of this.inflight.ids()) {
-      if (this.inflight.state(id) === RELEASED) outbox.ack(PUBREL_HEAD, id, 0)
-      else this.sendAgain(id)
-    }
+    this.unsent = this.inflight.ids()
     this.pump()
   }
 
@@ -175,6 +175,7 @@ export class Session implements Subscriber {
 
   /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
   pump(): void {
+    while (this.unsent.length > 0 && this.canSend()) this.sendAgain(this.unsent.shift() as number)
     while (this.queue.length > 0 && this.canSend()) this.sendNext()
     while (this.backlogs.length > 0 && this.queue.length === 0 && this.sendRetained());
     const { pressure } = this.services
@@ -227,7 +228,8 @@ export class Session implements Subscriber {
 
   private canSend(): boolean {
     const { outbox } = this
-    if (outbox === undefined || this.inflight.count >= this.window) return false // [MQTT-3.3.4-9]
+    if (outbox === undefined) return false
+    if (this.inflight.count - this.unsent.length >= this.window) return false // [MQTT-3.3.4-9]
     return outbox.pending < this.services.options.outboxBytesMax
   }
 
@@ -254,6 +256,10 @@ export class Session implements Subscriber {
 
   private sendAgain(id: number): void {
     const { inflight, outbox } = this
+    if (inflight.state(id) === RELEASED) {
+      this.outbox?.ack(PUBREL_HEAD, id, 0)
+      return
+    }
     const flags = FLAG_DUP | inflight.flags(id) // [MQTT-3.3.1-1]
     if (!(outbox as Outbox).deliver(inflight.message(id), flags, id, 0)) this.finish(id)
   }
@@ -314,6 +320,7 @@ export class Session implements Subscriber {
   }
 
   private finish(packetId: number): void {
+    if (this.unsent.length > 0) this.unsent = this.unsent.filter((id) => id !== packetId)
     this.dropInflight(packetId)
     this.inflight.free(packetId)
     this.pump()

@@ -60,7 +60,6 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Stallable 
     const { core, tail } = this
     core.updateClock()
     core.counters.bytesReceived += length
-    this.peer.lastSeen = core.now
     const total = tail.place(core.module, buffer, length)
     core.pressure.raised = false
     if (total > 0) this.decode(total)
@@ -159,6 +158,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Stallable 
         if (this.closing) return
         record += Records.size
       }
+      if (count > 0) peer.lastSeen = core.now // a packet, not just bytes [MQTT-3.1.2-22]
       core.counters.packetsReceived += count
       start += consumed
       left -= consumed
@@ -204,10 +204,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Stallable 
 
   /** CONNACK with the reason, where the version has one. */
   private refuse(version: number, reason: number): void {
-    const { codec, module } = this.core
-    const level = version !== 0 ? version : Records.connectLevel(module)
-    if (level === 0) return
-    if (level >= VERSION_5_0) {
+    const { codec } = this.core
+    if (version === 0) return
+    if (version >= VERSION_5_0) {
       this.say(codec.connack(VERSION_5_0, false, reason)) // [MQTT-3.1.4-2]
       return
     }

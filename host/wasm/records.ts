@@ -21,8 +21,8 @@ import {
 import type { Module } from './instance.ts'
 
 const DOLLAR = 0x24
-// Topics that only the broker publishes to.
-const RESERVED = ['$SYS', '$share']
+// The tree that only the broker publishes to.
+const RESERVED = '$SYS'
 
 export class Records {
   static readonly first: number = RECORDS_START
@@ -63,12 +63,12 @@ export class Records {
     return module.word(CONNECT_START + CONNECT_LEVEL)
   }
 
-  /** Whether a client may not publish to the topic: the broker's own trees. */
+  /** Whether a client may not publish to the topic: it is the broker's own. */
   static topicIsReserved(module: Module, record: number): boolean {
     const start = module.i32[(record + RECORD_TOPIC_START) >> 2] as number
     if (module.u8[start] !== DOLLAR) return false
     const topic = module.text(start, module.word(record + RECORD_TOPIC_LENGTH))
-    return RESERVED.includes(topic.split('/', 1)[0] as string)
+    return topic === RESERVED || topic.startsWith(`${RESERVED}/`)
   }
 
   /** Whether the payload is UTF-8, if its indicator says so. */
