@@ -14,6 +14,7 @@ import type { Transport } from './transport.ts'
 export interface Broker {
   readonly pid: number
   readonly ports: Ports
+  readonly qosMax: number
   /** What it has printed so far. */
   output(): string
   stop(): Promise<void>
@@ -33,11 +34,14 @@ interface Place {
 interface Command {
   readonly shell: string
   readonly transports: readonly Transport[]
+  /** 2 where it is not said. */
+  readonly qosMax?: number
 }
 
 const START_SECONDS_MAX = 15
 const BROKER_CORE = '0'
 const AEDES = fileURLToPath(new URL('aedes.ts', import.meta.url))
+const FORWARD = fileURLToPath(new URL('../ref/forward.ts', import.meta.url))
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where the words of a broker's command line come from: a known name or the command itself. */
@@ -49,6 +53,8 @@ const KNOWN: Readonly<Record<string, (place: Place) => Command>> = {
     shell: `node --import tsx ${AEDES} ${ports.tcp}`,
     transports: ['tcp'],
   }),
+  forward: (place) => forwardCommand(place, 'coalesced'),
+  'forward-plain': (place) => forwardCommand(place, 'plain'),
 }
 
 export interface StartOptions {
@@ -63,7 +69,11 @@ export async function startBroker(name: string, options: StartOptions = {}): Pro
   const [tcp, tls, ws] = await freePorts(3)
   const ports = { tcp, tls, ws } as Record<Transport, number>
   const hasCertificate = createCertificate(directory)
-  const { shell, transports } = commandFor(name, { directory, ports, hasCertificate, qos2Window })
+  const {
+    shell,
+    transports,
+    qosMax = 2,
+  } = commandFor(name, { directory, ports, hasCertificate, qos2Window })
   const flagged = shell.replace(/^node /, `node ${[...nodeFlags, ''].join(' ')}`)
   const child = spawn('sh', ['-c', `exec ${pin(BROKER_CORE)} ${flagged}`], {
     cwd: REPOSITORY,
@@ -81,7 +91,7 @@ export async function startBroker(name: string, options: StartOptions = {}): Pro
     throw new Error(`${name} does not listen on port ${ports.tcp}:\n${output.trim()}`)
   }
   const offered = Object.fromEntries(transports.map((transport) => [transport, ports[transport]]))
-  return { pid: child.pid as number, ports: offered, output: () => output, stop }
+  return { pid: child.pid as number, ports: offered, qosMax, output: () => output, stop }
 }
 
 /** The words to put before a command to keep it on one core; none where taskset is missing. */
@@ -127,6 +137,11 @@ function mosquittoCommand(place: Place, more: readonly string[] = []): Command {
   if (directory) writeFileSync(file, `${lines.join('\n')}\n`)
   const transports: Transport[] = hasCertificate ? ['tcp', 'ws', 'tls'] : ['tcp', 'ws']
   return { shell: `mosquitto -c ${file}`, transports }
+}
+
+function forwardCommand({ ports }: Place, mode: string): Command {
+  const shell = `node --import tsx ${FORWARD} ${ports.tcp} ${mode}`
+  return { shell, transports: ['tcp'], qosMax: 0 }
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -2,7 +2,7 @@
 // between two instants. Filled in by flow.ts and the scenarios; printed by report.ts.
 import { performance } from 'node:perf_hooks'
 import type { Quantiles } from './histogram.ts'
-import { type CpuTime, cpuTime, memory } from './proc.ts'
+import { type CpuTime, cpuTime, machineUs, memory } from './proc.ts'
 
 export interface Figures {
   readonly messagesPerSecond?: number
@@ -20,6 +20,8 @@ export interface Figures {
   /** Shares of one core. */
   readonly brokerBusy: number
   readonly loaderBusy: number
+  /** What all other programs took. */
+  readonly foreignBusy: number
   /** Messages that never arrived. */
   readonly lost: number
   /** What only this workload has, by a name that says its unit. */
@@ -30,6 +32,7 @@ export class Meter {
   readonly #pid: number
   readonly #broker: CpuTime
   readonly #own: NodeJS.CpuUsage
+  readonly #machineUs: number
   readonly #startMs: number
 
   /** Starts to measure the broker's process. */
@@ -37,6 +40,7 @@ export class Meter {
     this.#pid = pid
     this.#own = process.cpuUsage()
     this.#startMs = performance.now()
+    this.#machineUs = machineUs()
     this.#broker = cpuTime(pid)
   }
 
@@ -50,6 +54,8 @@ export class Meter {
     const own = process.cpuUsage(this.#own)
     const userUs = now.userUs - this.#broker.userUs
     const systemUs = now.systemUs - this.#broker.systemUs
+    const ownUs = own.user + own.system
+    const foreignUs = machineUs() - this.#machineUs - userUs - systemUs - ownUs
     const { delivered, lost } = counts
     return {
       ...(delivered > 0 && {
@@ -60,7 +66,8 @@ export class Meter {
       }),
       ...memory(this.#pid),
       brokerBusy: (userUs + systemUs) / elapsedUs,
-      loaderBusy: (own.user + own.system) / elapsedUs,
+      loaderBusy: ownUs / elapsedUs,
+      foreignBusy: Math.max(0, foreignUs / elapsedUs),
       lost,
     }
   }

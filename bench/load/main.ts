@@ -19,7 +19,8 @@ const LOADER_CORE = '1'
 const USAGE = `Usage: npm run bench:load -- [options]
   --broker NAME|CMD   the broker under test (default wasmqtt: node dist/main.js); none = peers only
   --peer NAME|CMD     a broker to compare with, in turn; may be given again
-                      names: wasmqtt, mosquitto, aedes; in a command PORT and TMP are replaced
+                      names: wasmqtt, mosquitto, mosquitto-nodelay, aedes, and the bare
+                      forwarders forward, forward-plain; in a command PORT and TMP are replaced
   --workload NAMES    a name, names with commas, a prefix ending in *, or all (default p2p-10-*)
   --seconds N         measured time of a run (default 5)
   --warmup N          time before it (default 2)
@@ -117,6 +118,8 @@ async function runOnce(
   try {
     const port = broker.ports[workload.transport]
     if (!port) throw new Error(`skipped: ${name} has no ${workload.transport} listener here`)
+    const qos = workload.kind === 'flow' ? workload.qos : workload.kind === 'idle' ? 0 : 1
+    if (qos > broker.qosMax) throw new Error(`skipped: ${name} has no QoS ${qos}`)
     const figures = await runLoader({
       workload,
       port,
@@ -165,4 +168,9 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+}

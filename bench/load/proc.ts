@@ -31,6 +31,12 @@ export function memory(pid: number): Memory {
   return { rssKiB: kib('VmRSS'), peakKiB: kib('VmHWM') }
 }
 
+/** CPU time of everything that runs on this machine, interrupts aside. */
+export function machineUs(): number {
+  const [, user, nice, system, , , , , steal] = readFileSync('/proc/stat', 'utf8').split(/\s+/)
+  return [user, nice, system, steal].reduce((sum, ticks) => sum + Number(ticks), 0) * US_PER_TICK
+}
+
 /** Load average of the last minute: foreign load makes figures worthless. */
 export function loadAverage(): number {
   return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0])

@@ -1,9 +1,11 @@
 // Turns figures into what people read: medians over runs, rows of a table, and the JSON file in
-// bench/results/ with every run, the machine and the settings. Used by main.ts.
+// bench/results/ with every run, the machine and the settings, a chart beside it. Used by main.ts.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { chart } from '../chart.ts'
 import type { Figures } from './figures.ts'
+import { shortName } from './names.ts'
 import { loadAverage } from './proc.ts'
 
 export interface Result {
@@ -19,7 +21,7 @@ const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
 
 const COLUMNS = [
   ['workload', -24],
-  ['broker', -10],
+  ['broker', -13],
   ['messages/s', 11],
   ['CPU µs', 8],
   ['user', 7],
@@ -30,7 +32,7 @@ const COLUMNS = [
   ['p99.9', 8],
   ['max', 8],
   ['peak MiB', 9],
-  ['busy', 9],
+  ['busy b/l/f', 10],
   ['lost', 7],
   ['ratio', 6],
 ] as const
@@ -44,7 +46,7 @@ export function printRow(result: Result, first: Result | undefined): void {
   const { workload, figures, failure } = result
   const broker = shortName(result.broker)
   if (!figures) {
-    console.log(`${workload.padEnd(24)} ${broker.padEnd(10)} ${failure}`)
+    console.log(`${workload.padEnd(24)} ${broker.padEnd(13)} ${failure}`)
     return
   }
   const { latencyUs: latency } = figures
@@ -61,7 +63,7 @@ export function printRow(result: Result, first: Result | undefined): void {
     fixed(figures.syscallsPerMessage),
     ...[latency?.p50, latency?.p99, latency?.p999, latency?.max].map((us) => String(us ?? '')),
     (figures.peakKiB / 1024).toFixed(1),
-    `${share(figures.brokerBusy)}/${share(figures.loaderBusy)}%`,
+    [figures.brokerBusy, figures.loaderBusy, figures.foreignBusy].map(share).join('/'),
     String(figures.lost),
     base && figures.cpuUs ? fixed(figures.cpuUs / base) : '',
   ])
@@ -75,7 +77,10 @@ export function printRow(result: Result, first: Result | undefined): void {
 }
 
 /** What makes a row's throughput, though not its CPU per message, say more of the loader. */
-function warn({ brokerBusy, loaderBusy, latenessP99Us }: Figures): void {
+function warn({ brokerBusy, loaderBusy, foreignBusy, latenessP99Us }: Figures): void {
+  if (foreignBusy > 0.1) {
+    console.log(`  ^ other programs took ${Math.round(foreignBusy * 100)} % of a core meanwhile`)
+  }
   if (latenessP99Us === undefined && loaderBusy > 0.95 && brokerBusy < 0.9) {
     console.log('  ^ the loader was saturated and the broker was not: messages/s is a lower bound')
   }
@@ -90,13 +95,6 @@ function printCells(cells: readonly string[]): void {
     return width < 0 ? cell.padEnd(-width) : cell.padStart(width)
   })
   console.log(padded.join(' '))
-}
-
-/** The last path component of a command's first word that says something. */
-function shortName(broker: string): string {
-  const words = broker.split(' ')
-  const telling = words.find((word) => !/^(node|exec|taskset|-.*|\d+)$/.test(word)) ?? broker
-  return (telling.split('/').at(-1) ?? telling).slice(0, 10)
 }
 
 /** The median of every number, taken by itself; nested objects likewise. */
@@ -129,4 +127,6 @@ export function saveResults(name: string, results: readonly Result[], options: o
   mkdirSync(RESULTS, { recursive: true })
   const body = JSON.stringify({ machine, options, results }, undefined, 1)
   writeFileSync(`${RESULTS}${name}.json`, `${body}\n`)
+  const svg = chart(results)
+  if (svg) writeFileSync(`${RESULTS}${name}.svg`, svg)
 }
