@@ -1,6 +1,6 @@
-// PUBACK, PUBREC, PUBREL, PUBCOMP (sections 3.4 to 3.7) and the two-sided flows of section 4.3, both as
-// the receiver of a client's messages and as the sender of its own. What a reconnect does to them is in
-// delivery.test.ts; limits of how many are in flight are in flow.test.ts.
+// PUBACK, PUBREC, PUBREL, PUBCOMP (sections 3.4 to 3.7) and the two-sided flows of section 4.3,
+// both as the receiver of a client's messages and as the sender of its own. What a reconnect does
+// to them is in delivery.test.ts; limits of how many are in flight are in flow.test.ts.
 
 import * as assert from 'uvu/assert'
 import { hex, packet, publish, u16 } from './bytes.ts'
@@ -19,7 +19,8 @@ async function watcher(t: Scene): ReturnType<Scene['connect']> {
 // As a receiver
 
 v4(
-  'PUBACK, PUBREC and PUBCOMP are two bytes and the identifier [MQTT-2.3.1-6, MQTT-4.3.2-2, MQTT-4.3.3-2]',
+  'PUBACK, PUBREC and PUBCOMP are two bytes and the identifier [MQTT-2.3.1-6, ' +
+    'MQTT-4.3.2-2, MQTT-4.3.3-2]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('other')
@@ -32,7 +33,8 @@ v4(
 )
 
 v5(
-  'acks repeat the identifier of the PUBLISH [MQTT-2.2.1-5, MQTT-4.3.2-4, MQTT-4.3.3-8, MQTT-4.3.3-11]',
+  'acks repeat the identifier of the PUBLISH [MQTT-2.2.1-5, MQTT-4.3.2-4, MQTT-4.3.3-8, ' +
+    'MQTT-4.3.3-11]',
   async (t) => {
     await (await t.connect()).subscribe('a')
     const client = await t.connect()
@@ -63,7 +65,8 @@ both(
 )
 
 both(
-  'after PUBACK the same identifier is a new message, DUP or not [3.1.1 MQTT-4.3.2-2] [5.0 MQTT-4.3.2-5]',
+  'after PUBACK the same identifier is a new message, DUP or not [3.1.1 MQTT-4.3.2-2] ' +
+    '[5.0 MQTT-4.3.2-5]',
   async (t) => {
     const client = await watcher(t)
     const publisher = await t.connect()
@@ -79,7 +82,8 @@ both(
 )
 
 both(
-  'a QoS 2 message goes on once, however often PUBLISH is repeated before PUBREL [3.1.1 MQTT-4.3.3-2] [5.0 MQTT-4.3.3-10]',
+  'a QoS 2 message goes on once, however often PUBLISH is repeated before PUBREL ' +
+    '[3.1.1 MQTT-4.3.3-2] [5.0 MQTT-4.3.3-10]',
   async (t) => {
     const client = await watcher(t)
     const again = { first: 0x3c, id: 7, payload: 'x' }
@@ -163,7 +167,8 @@ for (const first of [0x60, 0x61, 0x63, 0x66, 0x6a]) {
 
 for (const first of [0x41, 0x42, 0x52, 0x54, 0x71, 0x72]) {
   both(
-    `an acknowledgement with first byte ${first.toString(16)} closes [3.1.1 MQTT-2.2.2-1, MQTT-2.2.2-2] [5.0 MQTT-2.1.3-1]`,
+    `an acknowledgement with first byte ${first.toString(16)} closes [3.1.1 MQTT-2.2.2-1, ` +
+      `MQTT-2.2.2-2] [5.0 MQTT-2.1.3-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(packet(first, u16(1))), 0x81)
     },
@@ -173,13 +178,15 @@ for (const first of [0x41, 0x42, 0x52, 0x54, 0x71, 0x72]) {
 for (const first of [0x40, 0x50, 0x62, 0x70]) {
   const name = first.toString(16)
   both(
-    `an acknowledgement of identifier 0 closes, first byte ${name} [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-4.13.1-1]`,
+    `an acknowledgement of identifier 0 closes, first byte ${name} [3.1.1 MQTT-4.8.0-1] ` +
+      `[5.0 MQTT-4.13.1-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(packet(first, u16(0))), 0x82)
     },
   )
   both(
-    `an acknowledgement without identifier closes, first byte ${name} [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-4.13.1-1]`,
+    `an acknowledgement without identifier closes, first byte ${name} [3.1.1 MQTT-4.8.0-1] ` +
+      `[5.0 MQTT-4.13.1-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(packet(first)), 0x81)
     },
@@ -247,7 +254,8 @@ v5(
 )
 
 both(
-  'identifiers in flight are different [3.1.1 MQTT-2.3.1-4, MQTT-4.3.2-1, MQTT-4.3.3-1] [5.0 MQTT-2.2.1-4, MQTT-4.3.2-1, MQTT-4.3.3-1]',
+  'identifiers in flight are different [3.1.1 MQTT-2.3.1-4, MQTT-4.3.2-1, MQTT-4.3.3-1] ' +
+    '[5.0 MQTT-2.2.1-4, MQTT-4.3.2-1, MQTT-4.3.3-1]',
   async (t) => {
     const client = await watcher(t)
     await t.publish('a=1 q1', 'a=2 q2', 'a=3 q1', 'a=4 q2')
@@ -261,7 +269,8 @@ both(
 )
 
 both(
-  'PUBREC is answered by PUBREL, byte for byte [3.1.1 MQTT-4.3.3-1, MQTT-2.3.1-6, MQTT-2.2.2-1] [5.0 MQTT-4.3.3-4, MQTT-2.2.1-5, MQTT-2.1.3-1, MQTT-3.6.2-1]',
+  'PUBREC is answered by PUBREL, byte for byte [3.1.1 MQTT-4.3.3-1, MQTT-2.3.1-6, ' +
+    'MQTT-2.2.2-1] [5.0 MQTT-4.3.3-4, MQTT-2.2.1-5, MQTT-2.1.3-1, MQTT-3.6.2-1]',
   async (t) => {
     const client = await watcher(t)
     await t.publish('a=x q2')
@@ -295,7 +304,8 @@ v5('PUBREC for an unknown identifier is answered by PUBREL 0x92 [MQTT-3.6.2-1]',
 })
 
 both(
-  'PUBACK and PUBCOMP for an unknown identifier change nothing [3.1.1 MQTT-4.3.2-1] [5.0 MQTT-4.3.2-3]',
+  'PUBACK and PUBCOMP for an unknown identifier change nothing [3.1.1 MQTT-4.3.2-1] ' +
+    '[5.0 MQTT-4.3.2-3]',
   async (t) => {
     const client = await watcher(t)
     client.sendBytes(hex('40020009 70020009'))
@@ -305,7 +315,8 @@ both(
 )
 
 both(
-  'an unacknowledged message is not sent again on the same connection [3.1.1 MQTT-4.4.0-1] [5.0 MQTT-4.4.0-1]',
+  'an unacknowledged message is not sent again on the same connection ' +
+    '[3.1.1 MQTT-4.4.0-1] [5.0 MQTT-4.4.0-1]',
   async (t) => {
     const client = await watcher(t)
     await t.publish('a=1 q1', 'a=2 q2')
@@ -352,7 +363,8 @@ v5(
 )
 
 both(
-  'a QoS 2 message that nobody wants is acknowledged to the end [3.1.1 MQTT-4.3.3-2] [5.0 MQTT-4.3.3-13]',
+  'a QoS 2 message that nobody wants is acknowledged to the end [3.1.1 MQTT-4.3.3-2] ' +
+    '[5.0 MQTT-4.3.3-13]',
   async (t) => {
     const [pubrec, pubcomp] = await (await t.connect()).publish({ topic: 'a', qos: 2 })
     assert.equal([pubrec?.cmd, pubcomp?.cmd, pubcomp?.reasonCode ?? 0], ['pubrec', 'pubcomp', 0])
@@ -371,9 +383,11 @@ v5('a QoS 2 message that expires at once is acknowledged to the end [MQTT-4.3.3-
   assert.equal(await unread(client), ['pubrec 7', 'pubcomp 7'])
 })
 
-// With room for nothing but the reason, no Reason String and no User Property may be added. 5.0 only.
+// With room for nothing but the reason, no Reason String and no User Property may be added. 5.0
+// only.
 v5(
-  'acks of refused messages fit Maximum Packet Size [MQTT-3.4.2-2, MQTT-3.4.2-3, MQTT-3.5.2-2, MQTT-3.5.2-3]',
+  'acks of refused messages fit Maximum Packet Size [MQTT-3.4.2-2, MQTT-3.4.2-3, ' +
+    'MQTT-3.5.2-2, MQTT-3.5.2-3]',
   async (t) => {
     const client = await t.connect({ properties: { maximumPacketSize: 32 } })
     client.sendBytes(publish(5, '$SYS/no', { first: 0x32, id: 1 }))
@@ -384,7 +398,8 @@ v5(
 )
 
 v5(
-  'PUBREL and PUBCOMP with a reason fit Maximum Packet Size [MQTT-3.6.2-2, MQTT-3.6.2-3, MQTT-3.7.2-2, MQTT-3.7.2-3]',
+  'PUBREL and PUBCOMP with a reason fit Maximum Packet Size [MQTT-3.6.2-2, MQTT-3.6.2-3, ' +
+    'MQTT-3.7.2-2, MQTT-3.7.2-3]',
   async (t) => {
     const client = await t.connect({ autoAck: false, properties: { maximumPacketSize: 32 } })
     client.sendBytes(hex('62020009 50020008'))

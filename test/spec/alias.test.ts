@@ -125,7 +125,8 @@ for (const properties of [{}, { topicAliasMaximum: 0 }]) {
 
 for (const topicAliasMaximum of [1, 3, 100]) {
   v5(
-    `the server sends no alias above ${topicAliasMaximum}, and each can be resolved [MQTT-3.1.2-26, MQTT-3.3.2-11, MQTT-3.3.2-8]`,
+    `the server sends no alias above ${topicAliasMaximum}, and each can be resolved ` +
+      `[MQTT-3.1.2-26, MQTT-3.3.2-11, MQTT-3.3.2-8]`,
     async (t) => {
       const watching = await watcher(t, { topicAliasMaximum })
       const topics = Array.from({ length: 60 }, (_, i) => `some/long/topic/${i % 5}`)

@@ -1,5 +1,6 @@
-// AUTH and enhanced authentication (sections 3.15 and 4.12), as far as a server without a configured
-// method goes, and the checks after CONNECT. Access control itself is tested beside host/access.
+// AUTH and enhanced authentication (sections 3.15 and 4.12), as far as a server without a
+// configured method goes, and the checks after CONNECT. Access control itself is tested beside
+// host/access.
 
 import * as assert from 'uvu/assert'
 import { connect, field, hex, u8 } from './bytes.ts'
@@ -12,7 +13,8 @@ const method = (name: string): Buffer[] => [u8(0x15), field(name)]
 
 for (const name of ['SCRAM-SHA-256', 'UNKNOWN', '']) {
   v5(
-    `method '${name}' that is not configured gets 0x8c and a close [MQTT-4.12.0-1, MQTT-4.12.0-4, MQTT-3.1.4-2]`,
+    `method '${name}' that is not configured gets 0x8c and a close [MQTT-4.12.0-1, ` +
+      `MQTT-4.12.0-4, MQTT-3.1.4-2]`,
     async (t) => {
       const client = await t.send(connect({ level: 5, properties: method(name) }))
       assert.equal(await ending(client), ['connack 0x8c'])

@@ -1,5 +1,6 @@
 // The broker a Scene runs against: ours in this process, with a clock the test drives, or, to try
-// the tests themselves on another implementation, Debian's Mosquitto (WASMQTT_TEST_BROKER=mosquitto).
+// the tests themselves on another implementation, Debian's Mosquitto
+// (WASMQTT_TEST_BROKER=mosquitto).
 
 import { type BrokerOptions, createBroker } from '../../host/index.ts'
 import { startMosquitto } from '../process.ts'

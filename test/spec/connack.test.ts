@@ -68,7 +68,8 @@ both('no session is present the first time [MQTT-3.2.2-3]', async (t) => {
 })
 
 both(
-  'a refusal says that no session is present though there is one [3.1.1 MQTT-3.2.2-4] [5.0 MQTT-3.2.2-6]',
+  'a refusal says that no session is present though there is one [3.1.1 MQTT-3.2.2-4] ' +
+    '[5.0 MQTT-3.2.2-6]',
   async (t) => {
     await (await t.persistent('a')).disconnect()
     const level = t.version === 5 ? 6 : 2

@@ -3,6 +3,7 @@
 
 import * as assert from 'uvu/assert'
 import {
+  BAD_STRINGS,
   CLEAN,
   connect,
   field,
@@ -180,7 +181,8 @@ both('a keep alive cut short makes CONNECT malformed [MQTT-3.1.4-1]', async (t) 
 })
 
 both(
-  'CONNECT with flags in its first byte closes [3.1.1 MQTT-2.2.2-1, MQTT-2.2.2-2] [5.0 MQTT-2.1.3-1]',
+  'CONNECT with flags in its first byte closes [3.1.1 MQTT-2.2.2-1, MQTT-2.2.2-2] ' +
+    '[5.0 MQTT-2.1.3-1]',
   async (t) => {
     const client = await t.send(connect({ level: t.version, first: 0x11 }))
     const told = await ending(client)
@@ -211,6 +213,33 @@ both(
     assert.equal(await inbox(watcher), ['w/t=gone q0'])
   },
 )
+
+for (const [name, bytes] of BAD_STRINGS) {
+  both(`a client id with ${name} is malformed [MQTT-3.1.3-4]`, async (t) => {
+    const payload = [field(bytes)]
+    await t.refuses(await t.send(connect({ level: t.version, payload })), 'silently', 0x81)
+  })
+  both(
+    `a user name with ${name} is malformed [3.1.1 MQTT-3.1.3-11] [5.0 MQTT-3.1.3-12]`,
+    async (t) => {
+      const payload = [field('id'), field(bytes)]
+      const opening = connect({ level: t.version, flags: CLEAN | USER_NAME, payload })
+      await t.refuses(await t.send(opening), 'silently', 0x81)
+    },
+  )
+}
+
+both('U+0000 in a client id is malformed [3.1.1 MQTT-1.5.3-2] [5.0 MQTT-1.5.4-2]', async (t) => {
+  const payload = [field('a\0b')]
+  await t.refuses(await t.send(connect({ level: t.version, payload })), 'silently', 0x81)
+})
+
+both('a password may be any bytes [3.1.1 MQTT-3.1.2-21] [5.0 MQTT-3.1.2-19]', async (t) => {
+  const payload = [field('id'), field('user'), field(hex('ff00c0af'))]
+  const flags = CLEAN | USER_NAME | PASSWORD
+  const client = await t.send(connect({ level: t.version, flags, payload }))
+  assert.equal(await unread(client), ['connack 0x00'])
+})
 
 const DIGITS = '0123456789'
 const LOWER = 'abcdefghijklmnopqrstuvwxyz'

@@ -17,7 +17,9 @@ async function subscriber(t: Scene, fields = {}): ReturnType<Scene['connect']> {
 }
 
 both(
-  'unacknowledged messages are sent again, same identifiers, DUP 1 [3.1.1 MQTT-4.4.0-1, MQTT-3.3.1-1, MQTT-4.3.2-1, MQTT-4.3.3-1] [5.0 MQTT-4.4.0-1, MQTT-3.3.1-1, MQTT-4.3.2-3, MQTT-4.3.3-3]',
+  'unacknowledged messages are sent again, same identifiers, DUP 1 [3.1.1 MQTT-4.4.0-1, ' +
+    'MQTT-3.3.1-1, MQTT-4.3.2-1, MQTT-4.3.3-1] [5.0 MQTT-4.4.0-1, MQTT-3.3.1-1, ' +
+    'MQTT-4.3.2-3, MQTT-4.3.3-3]',
   async (t) => {
     const client = await subscriber(t)
     await t.publish('a=1 q1', 'a=2 q2', 'b=3 q1')
@@ -68,7 +70,8 @@ both('they are sent again on every reconnect until acknowledged [MQTT-4.4.0-1]',
 })
 
 both(
-  'after PUBREC it is PUBREL that is sent again, and no PUBLISH [3.1.1 MQTT-4.3.3-1, MQTT-4.4.0-1] [5.0 MQTT-4.3.3-5, MQTT-4.3.3-6, MQTT-4.4.0-1]',
+  'after PUBREC it is PUBREL that is sent again, and no PUBLISH [3.1.1 MQTT-4.3.3-1, ' +
+    'MQTT-4.4.0-1] [5.0 MQTT-4.3.3-5, MQTT-4.3.3-6, MQTT-4.4.0-1]',
   async (t) => {
     const client = await subscriber(t)
     await t.publish('a=1 q2', 'a=2 q2')
@@ -105,7 +108,8 @@ both('QoS 0 is not sent again [3.1.1 MQTT-4.3.1-1] [5.0 MQTT-4.3.1-1]', async (t
 })
 
 both(
-  'a queued message that was never sent has DUP 0 [3.1.1 MQTT-3.3.1-1, MQTT-3.3.1-3] [5.0 MQTT-3.3.1-1, MQTT-4.3.2-2, MQTT-4.3.3-2]',
+  'a queued message that was never sent has DUP 0 [3.1.1 MQTT-3.3.1-1, MQTT-3.3.1-3] ' +
+    '[5.0 MQTT-3.3.1-1, MQTT-4.3.2-2, MQTT-4.3.3-2]',
   async (t) => {
     await (await subscriber(t)).disconnect()
     await t.publish('a=1 q1', 'a=2 q2')
@@ -117,7 +121,8 @@ both(
 )
 
 both(
-  'an identifier is not given to another message while it is in flight [3.1.1 MQTT-2.3.1-4] [5.0 MQTT-2.2.1-4]',
+  'an identifier is not given to another message while it is in flight ' +
+    '[3.1.1 MQTT-2.3.1-4] [5.0 MQTT-2.2.1-4]',
   async (t) => {
     const client = await subscriber(t)
     await t.publish('a=1 q1', 'a=2 q1')
@@ -134,7 +139,8 @@ both(
 )
 
 both(
-  'a QoS 2 message received before a reconnect is not passed on again after it [3.1.1 MQTT-4.3.3-2, MQTT-4.1.0-1] [5.0 MQTT-4.3.3-10, MQTT-4.1.0-1]',
+  'a QoS 2 message received before a reconnect is not passed on again after it ' +
+    '[3.1.1 MQTT-4.3.3-2, MQTT-4.1.0-1] [5.0 MQTT-4.3.3-10, MQTT-4.1.0-1]',
   async (t) => {
     const watcher = await t.connect()
     await watcher.subscribe('a', { qos: 2 })
@@ -151,7 +157,8 @@ both(
 )
 
 both(
-  'a QoS 1 message sent again after a reconnect is a new message [3.1.1 MQTT-4.3.2-2] [5.0 MQTT-4.3.2-5]',
+  'a QoS 1 message sent again after a reconnect is a new message [3.1.1 MQTT-4.3.2-2] ' +
+    '[5.0 MQTT-4.3.2-5]',
   async (t) => {
     const watcher = await t.connect()
     await watcher.subscribe('a', { qos: 1 })
@@ -169,7 +176,8 @@ both(
 
 for (const qos of [0, 1, 2]) {
   both(
-    `200 messages of QoS ${qos} arrive in their order [3.1.1 MQTT-4.6.0-5, MQTT-4.6.0-6] [5.0 MQTT-4.6.0-5, MQTT-4.6.0-6]`,
+    `200 messages of QoS ${qos} arrive in their order [3.1.1 MQTT-4.6.0-5, MQTT-4.6.0-6] ` +
+      `[5.0 MQTT-4.6.0-5, MQTT-4.6.0-6]`,
     async (t) => {
       const client = await t.connect()
       await client.subscribe('a', { qos: 2 })
@@ -207,7 +215,8 @@ both(
 
 for (const qos of [1, 2] as const) {
   both(
-    `order of QoS ${qos} holds across a reconnect: in flight, queued while away, new [3.1.1 MQTT-4.6.0-6] [5.0 MQTT-4.6.0-5]`,
+    `order of QoS ${qos} holds across a reconnect: in flight, queued while away, new ` +
+      `[3.1.1 MQTT-4.6.0-6] [5.0 MQTT-4.6.0-5]`,
     async (t) => {
       await t.broker({ inflightMax: 2 })
       const client = await subscriber(t)
@@ -224,7 +233,8 @@ for (const qos of [1, 2] as const) {
 }
 
 both(
-  'what is sent again keeps the order of first sending when identifiers do not [3.1.1 MQTT-4.6.0-6] [5.0 MQTT-4.6.0-5]',
+  'what is sent again keeps the order of first sending when identifiers do not ' +
+    '[3.1.1 MQTT-4.6.0-6] [5.0 MQTT-4.6.0-5]',
   async (t) => {
     await t.broker({ inflightMax: 3 })
     const client = await subscriber(t)

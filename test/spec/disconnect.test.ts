@@ -46,7 +46,8 @@ for (const bytes of ['e00100', 'e0020000', 'e00200 00']) {
 
 for (const reason of [0x04, 0x80, 0x83, 0x97]) {
   v5(
-    `DISCONNECT with reason ${reason.toString(16)} publishes the will [MQTT-3.1.2-8, MQTT-3.14.2-1]`,
+    `DISCONNECT with reason ${reason.toString(16)} publishes the will [MQTT-3.1.2-8, ` +
+      `MQTT-3.14.2-1]`,
     async (t) => {
       const watching = await watcher(t)
       const client = await withWill(t)
@@ -96,7 +97,8 @@ both(
 )
 
 v5(
-  'nothing follows the DISCONNECT of the server but the close [MQTT-3.14.4-1, MQTT-3.14.4-2, MQTT-4.13.2-1]',
+  'nothing follows the DISCONNECT of the server but the close [MQTT-3.14.4-1, ' +
+    'MQTT-3.14.4-2, MQTT-4.13.2-1]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a', { qos: 1 })

@@ -15,7 +15,8 @@ async function subscriber(t: Scene, receiveMaximum: number): ReturnType<Scene['c
 
 for (const receiveMaximum of [1, 2, 5]) {
   v5(
-    `no more than ${receiveMaximum} messages are in flight when the client says so [MQTT-3.3.4-9, MQTT-4.9.0-1, MQTT-4.9.0-2]`,
+    `no more than ${receiveMaximum} messages are in flight when the client says so ` +
+      `[MQTT-3.3.4-9, MQTT-4.9.0-1, MQTT-4.9.0-2]`,
     async (t) => {
       const client = await subscriber(t, receiveMaximum)
       const names = [1, 2, 3, 4, 5, 6, 7].map((n) => `a=${n} q${n % 2 ? 1 : 2}`)
@@ -131,7 +132,8 @@ v5(
 )
 
 v5(
-  'as many QoS 2 messages as the Receive Maximum are welcome, over and over [MQTT-3.3.4-7, MQTT-4.9.0-3]',
+  'as many QoS 2 messages as the Receive Maximum are welcome, over and over ' +
+    '[MQTT-3.3.4-7, MQTT-4.9.0-3]',
   async (t) => {
     await t.broker({ receiveMax: 2 })
     const client = await t.connect()
@@ -168,7 +170,8 @@ v4(
 // Packet size
 
 both(
-  'a packet of the largest size is taken, one byte more closes [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-3.2.2-15]',
+  'a packet of the largest size is taken, one byte more closes [3.1.1 MQTT-4.8.0-1] ' +
+    '[5.0 MQTT-3.2.2-15]',
   async (t) => {
     await t.broker({ packetSizeMax: 200 })
     const head = packet(0x30, field('a'), t.version === 5 ? u8(0) : Buffer.alloc(0)).length
@@ -184,7 +187,8 @@ both(
 )
 
 both(
-  'a packet that announces too much closes before it has arrived [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-3.2.2-15]',
+  'a packet that announces too much closes before it has arrived [3.1.1 MQTT-4.8.0-1] ' +
+    '[5.0 MQTT-3.2.2-15]',
   async (t) => {
     await t.broker({ packetSizeMax: 200 })
     await t.fails(await t.sendConnected(hex('30 ffff7f')), 0x95)
@@ -205,7 +209,8 @@ both(
 )
 
 v5(
-  'a message larger than the client takes is not sent; the next one is [MQTT-3.1.2-24, MQTT-3.1.2-25]',
+  'a message larger than the client takes is not sent; the next one is [MQTT-3.1.2-24, ' +
+    'MQTT-3.1.2-25]',
   async (t) => {
     const client = await t.connect({ properties: { maximumPacketSize: 40 } })
     await client.subscribe('a', { qos: 1 })

@@ -1,7 +1,8 @@
-// What the chapters of test/spec stand on: `chapter` registers a test for MQTT 3.1.1 (`v4`), MQTT 5.0
-// (`v5`) or each of them (`both`), and every test gets a Scene: a broker of its own with a clock it
-// drives, and raw clients. A title ends with the tags it covers, `[MQTT-3.1.0-2]`; where `both`
-// means different tags, each group names its version: `[3.1.1 MQTT-3.1.2-24] [5.0 MQTT-3.1.2-22]`.
+// What the chapters of test/spec stand on: `chapter` registers a test for MQTT 3.1.1 (`v4`), MQTT
+// 5.0 (`v5`) or each of them (`both`), and every test gets a Scene: a broker of its own with a
+// clock it drives, and raw clients. A title ends with the tags it covers, `[MQTT-3.1.0-2]`; where
+// `both` means different tags, each group names its version: `[3.1.1 MQTT-3.1.2-24] [5.0
+// MQTT-3.1.2-22]`.
 
 import { suite, type Test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -97,7 +98,7 @@ export class Scene {
     await client.closed
   }
 
-  /** Publishes `topic=payload` strings in order, from a client of its own, and waits for the acks. */
+  /** Publishes `topic=payload` strings in order, from a client of its own; waits for the acks. */
   async publish(...messages: string[]): Promise<void> {
     const client = await this.connect()
     await publish(client, ...messages)
@@ -144,7 +145,7 @@ export async function nextMessages(client: RawClient, count: number): Promise<st
 
 const MESSAGE = /^(?<topic>[^=]*)=(?<payload>.*?)(?: q(?<qos>[012]))?(?<retain> retain)?$/
 
-/** Publishes messages written as `inbox` returns them; QoS 1 unless said; each waits for its ack. */
+/** Publishes messages written as `inbox` returns them, QoS 1 unless said, one after the other. */
 export async function publish(client: RawClient, ...messages: string[]): Promise<void> {
   for (const message of messages) {
     const { topic, payload, qos, retain } = MESSAGE.exec(message)?.groups ?? {}
@@ -173,19 +174,42 @@ export interface Chapter {
   run(): void
 }
 
+/** A test as the report lists it. */
+export interface Case {
+  version: SpecVersion
+  title: string
+}
+
+/** Filled instead of running anything while WASMQTT_SPEC_LIST is set: what report.ts reads. */
+export const listed: Case[] = []
+
 export function chapter(name: string): Chapter {
+  if (process.env.WASMQTT_SPEC_LIST) return listing()
   const test = suite(`spec: ${name}`)
   const v4 = register.bind(null, test, 4)
   const v5 = register.bind(null, test, 5)
-  const both: Register = (title, body) => {
+  return { v4, v5, both: together(v4, v5), run: () => test.run() }
+}
+
+function listing(): Chapter {
+  const list = (version: SpecVersion, title: string): void => {
+    listed.push({ version, title: titleOf(version, title) })
+  }
+  const v4 = list.bind(null, '3.1.1')
+  const v5 = list.bind(null, '5.0')
+  return { v4, v5, both: together(v4, v5), run: () => {} }
+}
+
+function together(v4: Register, v5: Register): Register {
+  return (title, body) => {
     v4(title, body)
     v5(title, body)
   }
-  return { v4, v5, both, run: () => test.run() }
 }
 
 function register(test: Test, version: Level, title: string, body: Body): void {
-  test(titleOf(version === 4 ? '3.1.1' : '5.0', title), async () => {
+  const of = version === 4 ? '3.1.1' : '5.0'
+  test(`${of}: ${titleOf(of, title)}`, async () => {
     const scene = new Scene(version)
     try {
       await body(scene)
@@ -198,8 +222,9 @@ function register(test: Test, version: Level, title: string, body: Body): void {
   })
 }
 
-/** `5.0: fact [MQTT-…]`: only the groups of tags that are of this version. */
+/** The title with only those groups of tags that are of this version, and without its number. */
 function titleOf(version: SpecVersion, title: string): string {
-  const other = version === '5.0' ? '3.1.1' : '5.0'
-  return `${version}: ${title.replace(/ ?\[(3\.1\.1|5\.0) ([^\]]*)\]/g, (_, of, tags) => (of === other ? '' : ` [${tags}]`))}`
+  return title.replaceAll(/ ?\[(3\.1\.1|5\.0) ([^\]]*)\]/g, (_, of, tags) =>
+    of === version ? ` [${tags}]` : '',
+  )
 }

@@ -89,7 +89,8 @@ both(
 )
 
 both(
-  'a keep alive timeout publishes the will, as a failure does [3.1.1 MQTT-3.1.2-24, MQTT-3.1.2-8] [5.0 MQTT-3.1.2-22, MQTT-3.1.2-8]',
+  'a keep alive timeout publishes the will, as a failure does [3.1.1 MQTT-3.1.2-24, ' +
+    'MQTT-3.1.2-8] [5.0 MQTT-3.1.2-22, MQTT-3.1.2-8]',
   async (t) => {
     const watcher = await t.connect()
     await watcher.subscribe('w')
@@ -119,7 +120,8 @@ v5('without a Server Keep Alive that of CONNECT counts [MQTT-3.2.2-22]', async (
 })
 
 both(
-  'the keep alive of a closed connection touches no later one [3.1.1 MQTT-3.1.2-24] [5.0 MQTT-3.1.2-22]',
+  'the keep alive of a closed connection touches no later one [3.1.1 MQTT-3.1.2-24] ' +
+    '[5.0 MQTT-3.1.2-22]',
   async (t) => {
     await (await t.persistent('s', { keepalive: 10 })).disconnect()
     const again = await t.persistent('s', { keepalive: 0 })
@@ -129,7 +131,8 @@ both(
 )
 
 both(
-  'a part of a packet is no packet: half a PUBLISH does not keep alive [3.1.1 MQTT-3.1.2-24] [5.0 MQTT-3.1.2-22]',
+  'a part of a packet is no packet: half a PUBLISH does not keep alive ' +
+    '[3.1.1 MQTT-3.1.2-24] [5.0 MQTT-3.1.2-22]',
   async (t) => {
     const client = await t.connect({ keepalive: 10 })
     await t.advance(8000)

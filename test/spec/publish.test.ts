@@ -20,7 +20,8 @@ both('DUP with QoS 0 closes [MQTT-3.3.1-2]', async (t) => {
 })
 
 v4(
-  'a forwarded QoS 0 PUBLISH is flags, topic and payload [MQTT-3.3.1-2, MQTT-2.3.1-5, MQTT-4.3.1-1]',
+  'a forwarded QoS 0 PUBLISH is flags, topic and payload [MQTT-3.3.1-2, MQTT-2.3.1-5, ' +
+    'MQTT-4.3.1-1]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a/b')
@@ -31,7 +32,8 @@ v4(
 )
 
 v5(
-  'a forwarded QoS 0 PUBLISH has property length 0 [MQTT-3.3.1-2, MQTT-2.2.1-2, MQTT-2.2.2-1, MQTT-4.3.1-1]',
+  'a forwarded QoS 0 PUBLISH has property length 0 [MQTT-3.3.1-2, MQTT-2.2.1-2, ' +
+    'MQTT-2.2.2-1, MQTT-4.3.1-1]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a/b')
@@ -52,7 +54,8 @@ both('an incoming DUP is not forwarded [MQTT-3.3.1-3]', async (t) => {
 
 for (const topic of ['+', '#', 'a/+', 'a/#', 'a+', '#/a', 'a/+/b']) {
   both(
-    `topic name ${topic} closes [3.1.1 MQTT-3.3.2-2, MQTT-4.7.1-1] [5.0 MQTT-3.3.2-2, MQTT-4.7.0-1]`,
+    `topic name ${topic} closes [3.1.1 MQTT-3.3.2-2, MQTT-4.7.1-1] [5.0 MQTT-3.3.2-2, ` +
+      `MQTT-4.7.0-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(publish(t.version, topic)), 0x90)
     },
@@ -66,7 +69,8 @@ for (const id of [undefined, 1]) {
     await t.fails(await t.sendConnected(publish(4, '', parts)), 0)
   })
   v5(
-    `an empty topic name without an alias is a protocol error, first byte ${first.toString(16)} [MQTT-4.7.3-1]`,
+    `an empty topic name without an alias is a protocol error, first byte ${first.toString(16)} ` +
+      `[MQTT-4.7.3-1]`,
     async (t) => {
       const parts = id === undefined ? { first } : { first, id }
       await t.fails(await t.sendConnected(publish(5, '', parts)), 0x82)
@@ -91,7 +95,8 @@ both(
 
 for (const first of [0x32, 0x34]) {
   both(
-    `packet identifier 0 closes, first byte ${first.toString(16)} [3.1.1 MQTT-2.3.1-1] [5.0 MQTT-2.2.1-3]`,
+    `packet identifier 0 closes, first byte ${first.toString(16)} [3.1.1 MQTT-2.3.1-1] ` +
+      `[5.0 MQTT-2.2.1-3]`,
     async (t) => {
       await t.fails(await t.sendConnected(publish(t.version, 'a', { first, id: 0 })), 0x82)
     },
@@ -99,7 +104,8 @@ for (const first of [0x32, 0x34]) {
 }
 
 both(
-  'what follows the topic of a QoS 0 PUBLISH is no packet identifier [3.1.1 MQTT-2.3.1-5] [5.0 MQTT-2.2.1-2]',
+  'what follows the topic of a QoS 0 PUBLISH is no packet identifier ' +
+    '[3.1.1 MQTT-2.3.1-5] [5.0 MQTT-2.2.1-2]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a')
@@ -146,7 +152,8 @@ v4('overlapping subscriptions get the message at their highest QoS [MQTT-3.3.5-1
 })
 
 v5(
-  'overlapping subscriptions get one copy, highest QoS, all identifiers [MQTT-3.3.4-2, MQTT-3.3.4-3, MQTT-3.3.4-4]',
+  'overlapping subscriptions get one copy, highest QoS, all identifiers [MQTT-3.3.4-2, ' +
+    'MQTT-3.3.4-3, MQTT-3.3.4-4]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a/#', { qos: 1, properties: { subscriptionIdentifier: 5 } })
@@ -319,7 +326,8 @@ both(
 )
 
 both(
-  'messages of several sizes keep their remaining length in the fewest bytes [3.1.1 MQTT-3.3.2-1] [5.0 MQTT-1.5.5-1]',
+  'messages of several sizes keep their remaining length in the fewest bytes ' +
+    '[3.1.1 MQTT-3.3.2-1] [5.0 MQTT-1.5.5-1]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a')

@@ -1,5 +1,5 @@
-// Retained messages (section 3.3.1.3): what is kept, what a subscription gets of it, and RETAIN on the
-// way out.
+// Retained messages (section 3.3.1.3): what is kept, what a subscription gets of it, and RETAIN
+// on the way out.
 
 import * as assert from 'uvu/assert'
 import { hex, publish } from './bytes.ts'
@@ -18,7 +18,8 @@ async function retained(t: Scene, filter = '#', options = {}): Promise<string[]>
 }
 
 both(
-  'a retained message reaches later subscribers with RETAIN [3.1.1 MQTT-3.3.1-5, MQTT-3.3.1-6, MQTT-3.3.1-8] [5.0 MQTT-3.3.1-5, MQTT-3.3.1-9]',
+  'a retained message reaches later subscribers with RETAIN [3.1.1 MQTT-3.3.1-5, ' +
+    'MQTT-3.3.1-6, MQTT-3.3.1-8] [5.0 MQTT-3.3.1-5, MQTT-3.3.1-9]',
   async (t) => {
     await t.publish('a=x retain')
     assert.equal(await retained(t), ['a=x q1 retain'])
@@ -39,7 +40,8 @@ for (const qos of [0, 1, 2]) {
 }
 
 both(
-  'the last retained message of a topic replaces the one before [3.1.1 MQTT-3.3.1-5] [5.0 MQTT-3.3.1-5]',
+  'the last retained message of a topic replaces the one before [3.1.1 MQTT-3.3.1-5] ' +
+    '[5.0 MQTT-3.3.1-5]',
   async (t) => {
     await t.publish('a=1 q1 retain', 'a=2 q2 retain', 'b=3 retain', 'a=4 q0 retain')
     assert.equal(await retained(t), ['a=4 q0 retain', 'b=3 q1 retain'])
@@ -52,7 +54,8 @@ v4('a retained QoS 0 message discards the one before [MQTT-3.3.1-7]', async (t) 
 })
 
 both(
-  'an empty retained message removes the one before, and is forwarded [3.1.1 MQTT-3.3.1-10] [5.0 MQTT-3.3.1-6]',
+  'an empty retained message removes the one before, and is forwarded ' +
+    '[3.1.1 MQTT-3.3.1-10] [5.0 MQTT-3.3.1-6]',
   async (t) => {
     await t.publish('a=x retain', 'b=y retain')
     const client = await t.connect()
@@ -66,7 +69,8 @@ both(
 
 for (const qos of [0, 2]) {
   both(
-    `an empty retained message of QoS ${qos} removes as well [3.1.1 MQTT-3.3.1-10] [5.0 MQTT-3.3.1-6]`,
+    `an empty retained message of QoS ${qos} removes as well [3.1.1 MQTT-3.3.1-10] ` +
+      `[5.0 MQTT-3.3.1-6]`,
     async (t) => {
       await t.publish('a=x retain', `a= q${qos} retain`)
       assert.equal(await retained(t), [])
@@ -80,7 +84,8 @@ both('an empty message is not retained [3.1.1 MQTT-3.3.1-11] [5.0 MQTT-3.3.1-7]'
 })
 
 both(
-  'a message without RETAIN leaves the retained one alone, empty or not [3.1.1 MQTT-3.3.1-12] [5.0 MQTT-3.3.1-8]',
+  'a message without RETAIN leaves the retained one alone, empty or not ' +
+    '[3.1.1 MQTT-3.3.1-12] [5.0 MQTT-3.3.1-8]',
   async (t) => {
     await t.publish('b=none', 'a=x retain', 'a=y', 'a=')
     assert.equal(await retained(t), ['a=x q1 retain'])
@@ -98,7 +103,8 @@ both(
 )
 
 both(
-  'a queued message of an established subscription gets RETAIN 0 [3.1.1 MQTT-3.3.1-9] [5.0 MQTT-3.3.1-12]',
+  'a queued message of an established subscription gets RETAIN 0 [3.1.1 MQTT-3.3.1-9] ' +
+    '[5.0 MQTT-3.3.1-12]',
   async (t) => {
     const client = await t.persistent('s')
     await client.subscribe('a', { qos: 1 })
@@ -166,7 +172,8 @@ both(
 )
 
 both(
-  'several filters of one SUBSCRIBE each get their retained messages [3.1.1 MQTT-3.8.4-4] [5.0 MQTT-3.8.4-5]',
+  'several filters of one SUBSCRIBE each get their retained messages ' +
+    '[3.1.1 MQTT-3.8.4-4] [5.0 MQTT-3.8.4-5]',
   async (t) => {
     await t.publish('a=x retain', 'b=y retain')
     const client = await t.connect()
@@ -238,7 +245,8 @@ v5(
 )
 
 both(
-  'retained messages outlive the session of their publisher [3.1.1 MQTT-3.1.2-7] [5.0 MQTT-3.3.1-5]',
+  'retained messages outlive the session of their publisher [3.1.1 MQTT-3.1.2-7] ' +
+    '[5.0 MQTT-3.3.1-5]',
   async (t) => {
     const client = await t.connect({ clientId: 'p' })
     await client.publish({ topic: 'a', payload: 'x', qos: 1, retain: true })
@@ -249,7 +257,8 @@ both(
 )
 
 both(
-  'a retained QoS 2 message is retained once PUBREC is sent [3.1.1 MQTT-3.3.1-5] [5.0 MQTT-3.3.1-5]',
+  'a retained QoS 2 message is retained once PUBREC is sent [3.1.1 MQTT-3.3.1-5] ' +
+    '[5.0 MQTT-3.3.1-5]',
   async (t) => {
     const publisher = await t.connect()
     publisher.sendBytes(publish(t.version, 'a', { first: 0x35, id: 1, payload: 'x' }))

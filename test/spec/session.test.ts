@@ -1,4 +1,5 @@
-// Sessions (section 4.1): resuming, discarding, expiring, and being taken over by another connection.
+// Sessions (section 4.1): resuming, discarding, expiring, and being taken over by another
+// connection.
 
 import * as assert from 'uvu/assert'
 import { chapter, ending, inbox, unread } from './kit.ts'
@@ -7,7 +8,8 @@ const spec = chapter('session')
 const { v4, v5, both } = spec
 
 both(
-  'a session resumes with its subscriptions [3.1.1 MQTT-3.1.2-4, MQTT-4.1.0-1] [5.0 MQTT-3.1.2-5, MQTT-3.1.2-23]',
+  'a session resumes with its subscriptions [3.1.1 MQTT-3.1.2-4, MQTT-4.1.0-1] ' +
+    '[5.0 MQTT-3.1.2-5, MQTT-3.1.2-23]',
   async (t) => {
     const client = await t.persistent('s')
     await client.subscribe('a/+', { qos: 1 })
@@ -20,7 +22,8 @@ both(
 )
 
 both(
-  'without a session one is created [3.1.1 MQTT-3.1.2-4, MQTT-3.1.4-3] [5.0 MQTT-3.1.2-6, MQTT-3.1.4-4]',
+  'without a session one is created [3.1.1 MQTT-3.1.2-4, MQTT-3.1.4-3] ' +
+    '[5.0 MQTT-3.1.2-6, MQTT-3.1.4-4]',
   async (t) => {
     const client = await t.persistent('s')
     assert.is(client.connack?.sessionPresent, false)
@@ -30,7 +33,8 @@ both(
 )
 
 both(
-  'QoS 1 and 2 messages are kept for a session without connection [3.1.1 MQTT-3.1.2-5, MQTT-4.5.0-1] [5.0 MQTT-3.1.2-23, MQTT-4.5.0-1]',
+  'QoS 1 and 2 messages are kept for a session without connection [3.1.1 MQTT-3.1.2-5, ' +
+    'MQTT-4.5.0-1] [5.0 MQTT-3.1.2-23, MQTT-4.5.0-1]',
   async (t) => {
     const client = await t.persistent('s')
     await client.subscribe('a', { qos: 2 })
@@ -41,7 +45,8 @@ both(
 )
 
 both(
-  'a message above QoS 0 for a QoS 0 subscription is not kept as more than QoS 0 [3.1.1 MQTT-3.8.4-6] [5.0 MQTT-3.8.4-8]',
+  'a message above QoS 0 for a QoS 0 subscription is not kept as more than QoS 0 ' +
+    '[3.1.1 MQTT-3.8.4-6] [5.0 MQTT-3.8.4-8]',
   async (t) => {
     const client = await t.persistent('s')
     await client.subscribe('a', { qos: 0 })
@@ -67,7 +72,8 @@ both(
 )
 
 both(
-  'a clean start discards the session: its subscriptions [3.1.1 MQTT-3.1.2-6, MQTT-3.1.4-3] [5.0 MQTT-3.1.2-4, MQTT-3.1.4-4]',
+  'a clean start discards the session: its subscriptions [3.1.1 MQTT-3.1.2-6, ' +
+    'MQTT-3.1.4-3] [5.0 MQTT-3.1.2-4, MQTT-3.1.4-4]',
   async (t) => {
     const client = await t.persistent('s')
     await client.subscribe('a', { qos: 1 })
@@ -80,7 +86,8 @@ both(
 )
 
 both(
-  'a clean start discards the session: its queue and what was in flight [3.1.1 MQTT-3.1.2-6] [5.0 MQTT-3.1.2-4]',
+  'a clean start discards the session: its queue and what was in flight ' +
+    '[3.1.1 MQTT-3.1.2-6] [5.0 MQTT-3.1.2-4]',
   async (t) => {
     const client = await t.persistent('s', { autoAck: false })
     await client.subscribe('a', { qos: 2 })
@@ -94,7 +101,8 @@ both(
 )
 
 both(
-  'a clean start discards the session: QoS 2 identifiers received [3.1.1 MQTT-3.1.2-6] [5.0 MQTT-3.1.2-4]',
+  'a clean start discards the session: QoS 2 identifiers received [3.1.1 MQTT-3.1.2-6] ' +
+    '[5.0 MQTT-3.1.2-4]',
   async (t) => {
     const watcher = await t.connect()
     await watcher.subscribe('a')
@@ -246,7 +254,8 @@ both(
 )
 
 both(
-  'a taken-over session goes on without loss [3.1.1 MQTT-3.1.4-2, MQTT-3.1.2-4] [5.0 MQTT-3.1.4-3, MQTT-3.1.2-5]',
+  'a taken-over session goes on without loss [3.1.1 MQTT-3.1.4-2, MQTT-3.1.2-4] ' +
+    '[5.0 MQTT-3.1.4-3, MQTT-3.1.2-5]',
   async (t) => {
     const old = await t.persistent('s', { autoAck: false })
     await old.subscribe('a', { qos: 1 })

@@ -39,7 +39,8 @@ both(
 )
 
 both(
-  'each group gets each message once, beside ordinary subscriptions [3.1.1 MQTT-4.5.0-1] [5.0 MQTT-4.5.0-1]',
+  'each group gets each message once, beside ordinary subscriptions [3.1.1 MQTT-4.5.0-1] ' +
+    '[5.0 MQTT-4.5.0-1]',
   async (t) => {
     const one = await group(t, 2, '$share/g1/a')
     const two = await group(t, 2, '$share/g2/a')
@@ -80,7 +81,8 @@ v5('members of different QoS each get theirs [MQTT-4.8.2-3]', async (t) => {
 
 for (const filter of ['$share/', '$share/g', '$share/g/', '$share//a', '$share//']) {
   both(
-    `filter '${filter}' lacks a share name or a filter and closes [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-4.8.2-1]`,
+    `filter '${filter}' lacks a share name or a filter and closes [3.1.1 MQTT-4.8.0-1] ` +
+      `[5.0 MQTT-4.8.2-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(subscribe(t.version, [[filter, 0]])), 0x8f)
     },
@@ -89,7 +91,8 @@ for (const filter of ['$share/', '$share/g', '$share/g/', '$share//a', '$share//
 
 for (const filter of ['$share/g+/a', '$share/+/a', '$share/#/a', '$share/#', '$share/g#/a']) {
   both(
-    `filter '${filter}' has a wildcard in its share name and closes [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-4.8.2-2]`,
+    `filter '${filter}' has a wildcard in its share name and closes [3.1.1 MQTT-4.8.0-1] ` +
+      `[5.0 MQTT-4.8.2-2]`,
     async (t) => {
       await t.fails(await t.sendConnected(subscribe(t.version, [[filter, 0]])), 0x8f)
     },
@@ -120,7 +123,8 @@ both(
 )
 
 both(
-  'share names are compared by bytes and may hold anything else [3.1.1 MQTT-4.7.3-4] [5.0 MQTT-4.8.2-2]',
+  'share names are compared by bytes and may hold anything else [3.1.1 MQTT-4.7.3-4] ' +
+    '[5.0 MQTT-4.8.2-2]',
   async (t) => {
     const names = ['g', 'G', 'é', '$', ' ', '$share']
     const members: Client[] = []
@@ -169,7 +173,8 @@ both('UNSUBSCRIBE of the plain filter leaves the shared one [MQTT-3.10.4-1]', as
 })
 
 both(
-  'a member that has left gets nothing, and the others get all [3.1.1 MQTT-4.5.0-1] [5.0 MQTT-4.5.0-1]',
+  'a member that has left gets nothing, and the others get all [3.1.1 MQTT-4.5.0-1] ' +
+    '[5.0 MQTT-4.5.0-1]',
   async (t) => {
     const [one, two] = (await group(t, 2)) as [Client, Client]
     await t.breaks(one)
@@ -191,7 +196,8 @@ both(
 )
 
 both(
-  'with all members away the message is kept for one of them [3.1.1 MQTT-3.1.2-5] [5.0 MQTT-4.5.0-1]',
+  'with all members away the message is kept for one of them [3.1.1 MQTT-3.1.2-5] ' +
+    '[5.0 MQTT-4.5.0-1]',
   async (t) => {
     for (const id of ['m1', 'm2']) {
       const member = await t.persistent(id)
@@ -204,7 +210,7 @@ both(
   },
 )
 
-/** A member with a session and another that would take its messages; the first has one in flight. */
+/** A member with a session and a message in flight, and another that would take its messages. */
 async function interrupted(t: Scene): Promise<{ member: Client; other: Client }> {
   const member = await t.persistent('member', { autoAck: false })
   await member.subscribe('$share/g/a', { qos: 2 })
@@ -268,7 +274,8 @@ v5('a shared subscription has its identifier [MQTT-3.3.4-3]', async (t) => {
 })
 
 both(
-  'a client in a group and subscribed besides gets the message for both [3.1.1 MQTT-3.3.5-1] [5.0 MQTT-3.3.4-2]',
+  'a client in a group and subscribed besides gets the message for both ' +
+    '[3.1.1 MQTT-3.3.5-1] [5.0 MQTT-3.3.4-2]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('$share/g/a', { qos: 2 })
@@ -281,7 +288,8 @@ both(
 )
 
 both(
-  'a message to a group that nobody is in has no subscriber [3.1.1 MQTT-3.10.4-2] [5.0 MQTT-3.10.4-2]',
+  'a message to a group that nobody is in has no subscriber [3.1.1 MQTT-3.10.4-2] ' +
+    '[5.0 MQTT-3.10.4-2]',
   async (t) => {
     const [client] = (await group(t, 1)) as [Client]
     await client.unsubscribe('$share/g/a')

@@ -3,6 +3,8 @@
 
 import { both, client, type Row, server } from './statement.ts'
 
+const NO_METHOD = { untestable: 'the broker offers no enhanced authentication method' }
+const TAKES_EVERY_ID = { untestable: 'the broker rejects no client id that is a string' }
 const SENDS_ONE_COPY = {
   untestable: 'the broker sends one copy with all identifiers, never one copy a subscription',
 }
@@ -76,7 +78,11 @@ export const ROWS_5_0: readonly Row[] = [
   server('MQTT-3.1.3-5', 'Client ids of 1 to 23 bytes out of 0-9a-zA-Z are accepted'),
   server('MQTT-3.1.3-6', 'An empty client id is replaced by a unique one'),
   server('MQTT-3.1.3-7', 'The assigned client id is used as if sent, and returned in CONNACK'),
-  server('MQTT-3.1.3-8', 'A rejected client id closes the connection, maybe after CONNACK 0x85'),
+  server(
+    'MQTT-3.1.3-8',
+    'A rejected client id closes the connection, maybe after CONNACK 0x85',
+    TAKES_EVERY_ID,
+  ),
   server('MQTT-3.1.3-9', 'A new connection to the session within the will delay cancels the will'),
   server('MQTT-3.1.3-10', 'The user properties of a will are published in their order'),
   both('MQTT-3.1.3-11', 'The will topic is a UTF-8 string'),
@@ -234,8 +240,8 @@ export const ROWS_5_0: readonly Row[] = [
   server('MQTT-3.14.4-3', 'DISCONNECT 0 discards the will of the connection'),
   both('MQTT-3.15.1-1', 'AUTH with flags other than 0000 closes the connection'),
   both('MQTT-3.15.2-1', 'AUTH has a reason code of its table'),
-  both('MQTT-3.15.2-2', 'No Reason String makes AUTH larger than the receiver takes'),
-  both('MQTT-3.15.2-3', 'No user property makes AUTH larger than the receiver takes'),
+  both('MQTT-3.15.2-2', 'No Reason String makes AUTH larger than the receiver takes', NO_METHOD),
+  both('MQTT-3.15.2-3', 'No user property makes AUTH larger than the receiver takes', NO_METHOD),
 
   // 4.1 Session state, 4.2 Network connections
   both('MQTT-4.1.0-1', 'The state of a session is kept while its connection is open'),
@@ -315,14 +321,18 @@ export const ROWS_5_0: readonly Row[] = [
     'MQTT-4.12.0-1',
     'An unknown Authentication Method closes, maybe after CONNACK 0x8C or 0x87',
   ),
-  server('MQTT-4.12.0-2', 'AUTH that asks for more has reason 0x18'),
+  server('MQTT-4.12.0-2', 'AUTH that asks for more has reason 0x18', NO_METHOD),
   client('MQTT-4.12.0-3', 'A client answers AUTH by AUTH with reason 0x18'),
   server('MQTT-4.12.0-4', 'A rejected authentication closes, maybe after CONNACK of 0x80 or above'),
-  both('MQTT-4.12.0-5', 'Every AUTH and the CONNACK have the method of CONNECT'),
+  both('MQTT-4.12.0-5', 'Every AUTH and the CONNACK have the method of CONNECT', NO_METHOD),
   server('MQTT-4.12.0-6', 'Without a method in CONNECT the server sends no AUTH and no method'),
   both('MQTT-4.12.0-7', 'Without a method in CONNECT a client sends no AUTH'),
   both('MQTT-4.12.1-1', 'Re-authentication uses the first method'),
-  both('MQTT-4.12.1-2', 'A failed re-authentication closes the connection, best after DISCONNECT'),
+  both(
+    'MQTT-4.12.1-2',
+    'A failed re-authentication closes the connection, best after DISCONNECT',
+    NO_METHOD,
+  ),
 
   // 4.13 Handling errors
   server('MQTT-4.13.1-1', 'A malformed packet or protocol error closes the connection'),

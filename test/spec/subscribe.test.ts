@@ -1,5 +1,6 @@
-// SUBSCRIBE and SUBACK (sections 3.8 and 3.9): form, answer, replacement, granted QoS and the options
-// of 5.0. Retained messages a subscription causes are in retained.test.ts, filters in topics.test.ts.
+// SUBSCRIBE and SUBACK (sections 3.8 and 3.9): form, answer, replacement, granted QoS and the
+// options of 5.0. Retained messages a subscription causes are in retained.test.ts, filters in
+// topics.test.ts.
 
 import * as assert from 'uvu/assert'
 import { field, hex, packet, publish, subscribe, u8, u16 } from './bytes.ts'
@@ -55,7 +56,8 @@ v5('Retain Handling 3 is a protocol error [MQTT-4.13.1-1]', async (t) => {
 })
 
 both(
-  'a bad filter leaves no subscription of the same packet behind [3.1.1 MQTT-4.8.0-1] [5.0 MQTT-4.13.1-1]',
+  'a bad filter leaves no subscription of the same packet behind [3.1.1 MQTT-4.8.0-1] ' +
+    '[5.0 MQTT-4.13.1-1]',
   async (t) => {
     const client = await t.persistent('s')
     client.sendBytes(
@@ -81,7 +83,8 @@ v4(
 )
 
 v5(
-  'SUBACK is 90 04, the identifier, no properties and the granted QoS [MQTT-3.8.4-1, MQTT-3.8.4-2, MQTT-2.2.1-6, MQTT-2.2.2-1]',
+  'SUBACK is 90 04, the identifier, no properties and the granted QoS [MQTT-3.8.4-1, ' +
+    'MQTT-3.8.4-2, MQTT-2.2.1-6, MQTT-2.2.2-1]',
   async (t) => {
     const client = await t.connect()
     client.send({ cmd: 'subscribe', messageId: 0x1234, subscriptions: [{ topic: 'a', qos: 1 }] })
@@ -91,7 +94,9 @@ v5(
 )
 
 both(
-  'many filters get one SUBACK with a code for each, in order [3.1.1 MQTT-3.8.4-4, MQTT-3.8.4-5, MQTT-3.9.3-1] [5.0 MQTT-3.8.4-5, MQTT-3.8.4-6, MQTT-3.8.4-7, MQTT-3.9.3-1]',
+  'many filters get one SUBACK with a code for each, in order [3.1.1 MQTT-3.8.4-4, ' +
+    'MQTT-3.8.4-5, MQTT-3.9.3-1] [5.0 MQTT-3.8.4-5, MQTT-3.8.4-6, MQTT-3.8.4-7, ' +
+    'MQTT-3.9.3-1]',
   async (t) => {
     const client = await t.sendConnected(
       subscribe(t.version, [

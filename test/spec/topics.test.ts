@@ -115,7 +115,8 @@ const MATCHES: [string, string[]][] = [
 ]
 for (const [filter, expected] of MATCHES) {
   both(
-    `'${filter}' matches ${expected.join(' ')} and no other of the list [MQTT-4.7.2-1, MQTT-4.7.3-4]`,
+    `'${filter}' matches ${expected.join(' ')} and no other of the list [MQTT-4.7.2-1, ` +
+      `MQTT-4.7.3-4]`,
     async (t) => {
       assert.equal(await matching(t, filter, ALL), expected)
     },
@@ -178,7 +179,8 @@ const ALLOWED = [
   '\ud7ff',
 ]
 both(
-  'control characters and non-characters may be refused, but are not by us [3.1.1 MQTT-1.5.3-1] [5.0 MQTT-1.5.4-1]',
+  'control characters and non-characters may be refused, but are not by us ' +
+    '[3.1.1 MQTT-1.5.3-1] [5.0 MQTT-1.5.4-1]',
   async (t) => {
     for (const topic of ALLOWED) assert.equal(await matching(t, topic, [topic]), [topic])
   },
@@ -187,13 +189,15 @@ both(
 for (const [name, bytes] of BAD_STRINGS) {
   const withHead = Buffer.concat([Buffer.from('t/'), bytes])
   both(
-    `a topic name with ${name} closes [3.1.1 MQTT-1.5.3-1, MQTT-3.3.2-1] [5.0 MQTT-1.5.4-1, MQTT-3.3.2-1]`,
+    `a topic name with ${name} closes [3.1.1 MQTT-1.5.3-1, MQTT-3.3.2-1] ` +
+      `[5.0 MQTT-1.5.4-1, MQTT-3.3.2-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(publish(t.version, withHead)), 0x81)
     },
   )
   both(
-    `a filter with ${name} closes [3.1.1 MQTT-1.5.3-1, MQTT-3.8.3-1] [5.0 MQTT-1.5.4-1, MQTT-3.8.3-1]`,
+    `a filter with ${name} closes [3.1.1 MQTT-1.5.3-1, MQTT-3.8.3-1] [5.0 MQTT-1.5.4-1, ` +
+      `MQTT-3.8.3-1]`,
     async (t) => {
       await t.fails(await t.sendConnected(subscribe(t.version, [[withHead, 0]])), 0x81)
     },
@@ -204,7 +208,8 @@ for (const [name, bytes] of BAD_STRINGS) {
 }
 
 both(
-  'U+0000 in a topic name closes [3.1.1 MQTT-1.5.3-2, MQTT-4.7.3-2] [5.0 MQTT-1.5.4-2, MQTT-4.7.3-2]',
+  'U+0000 in a topic name closes [3.1.1 MQTT-1.5.3-2, MQTT-4.7.3-2] [5.0 MQTT-1.5.4-2, ' +
+    'MQTT-4.7.3-2]',
   async (t) => {
     await t.fails(await t.sendConnected(publish(t.version, 'a\0b')), 0x81)
   },

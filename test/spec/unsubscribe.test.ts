@@ -40,7 +40,8 @@ for (const filter of ['a/#/b', 'a+', '']) {
 }
 
 v4(
-  'UNSUBACK is b0 02 and the identifier, deleted or not [MQTT-3.10.4-4, MQTT-3.10.4-5, MQTT-2.3.1-7]',
+  'UNSUBACK is b0 02 and the identifier, deleted or not [MQTT-3.10.4-4, MQTT-3.10.4-5, ' +
+    'MQTT-2.3.1-7]',
   async (t) => {
     const client = await t.connect()
     await client.subscribe('a')
@@ -53,7 +54,8 @@ v4(
 )
 
 v5(
-  'UNSUBACK says for each filter whether it was there [MQTT-3.10.4-4, MQTT-3.10.4-5, MQTT-2.2.1-6, MQTT-3.11.3-1, MQTT-3.11.3-2]',
+  'UNSUBACK says for each filter whether it was there [MQTT-3.10.4-4, MQTT-3.10.4-5, ' +
+    'MQTT-2.2.1-6, MQTT-3.11.3-1, MQTT-3.11.3-2]',
   async (t) => {
     const client = await t.connect()
     for (const filter of ['a', 'b/+']) await client.subscribe(filter)

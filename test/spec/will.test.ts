@@ -1,4 +1,5 @@
-// Wills (section 3.1.2.5 and, in 5.0, 3.1.3.2): when they are published, as what, and what stops them.
+// Wills (section 3.1.2.5 and, in 5.0, 3.1.3.2): when they are published, as what, and what stops
+// them.
 
 import * as assert from 'uvu/assert'
 import { CLEAN, connect, field, hex, properties, u8, u32, WILL } from './bytes.ts'
@@ -50,7 +51,8 @@ v4('no will, no message [MQTT-3.1.2-12]', async (t) => {
 
 for (const qos of [0, 1, 2] as const) {
   both(
-    `a will of QoS ${qos} is published with QoS ${qos} [3.1.1 MQTT-3.1.2-9, MQTT-3.1.2-14] [5.0 MQTT-3.1.2-9, MQTT-3.1.2-12]`,
+    `a will of QoS ${qos} is published with QoS ${qos} [3.1.1 MQTT-3.1.2-9, MQTT-3.1.2-14] ` +
+      `[5.0 MQTT-3.1.2-9, MQTT-3.1.2-12]`,
     async (t) => {
       const watching = await watcher(t)
       await t.breaks(await t.connect({ will: { ...WILL_W, qos } }))
@@ -131,7 +133,8 @@ v5('a will topic that is ill-formed is malformed [MQTT-3.1.3-11]', async (t) => 
 
 for (const topic of ['w/+', '#', '']) {
   both(
-    `will topic '${topic}' is refused [3.1.1 MQTT-3.1.4-1, MQTT-4.7.1-1] [5.0 MQTT-3.1.4-1, MQTT-4.7.0-1]`,
+    `will topic '${topic}' is refused [3.1.1 MQTT-3.1.4-1, MQTT-4.7.1-1] ` +
+      `[5.0 MQTT-3.1.4-1, MQTT-4.7.0-1]`,
     async (t) => {
       const none = t.version === 5 ? [properties()] : []
       const payload = [field('id'), ...none, field(topic), field('x')]
