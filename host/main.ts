@@ -19,7 +19,7 @@ function fail(error: unknown): never {
   process.exit(1)
 }
 
-/** What the user did wrong as it is; what we did wrong with the place, or with -v the whole stack. */
+/** What the user did wrong as it is; what we did wrong with the place, or with -v the stack. */
 function describe(error: unknown): readonly string[] {
   if (error instanceof Failure) return error.lines
   if (!(error instanceof Error)) return [`internal error: ${String(error)}`]

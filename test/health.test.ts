@@ -1,4 +1,5 @@
-// The admin listener: GET /healthz, and nothing else.
+// The admin listener: GET /healthz answers with facts, and nothing else answers. What the binary
+// does with it is the business of cli.test.ts.
 
 import { once } from 'node:events'
 import { connect } from 'node:net'

@@ -1,4 +1,5 @@
-// Log lines on the terminal.
+// Log lines on the terminal: their form, and what must not get through in a fact that a client
+// chose.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

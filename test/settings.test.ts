@@ -1,4 +1,5 @@
-// The configuration file: what it may say, and how it is told what is wrong with it.
+// The configuration file: what it may say, and how each mistake in it is reported. What the options
+// do is the business of other tests.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

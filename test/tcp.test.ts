@@ -153,7 +153,7 @@ for (const reading of ['adopted', 'events'] as const) {
     assert.equal(await readAll(client), wanted)
   })
 
-  test('a blocked write answers false, and onDrained comes once when the peer has read', async () => {
+  test('a blocked write answers false, and onDrained comes once when all is read', async () => {
     const { client, peer } = await bench.pair()
     const sent = pattern(MUCH)
     assert.is(peer.transport.write(sent), false)
@@ -237,7 +237,7 @@ for (const reading of ['adopted', 'events'] as const) {
     await peer.until(() => peer.bytes.length === 1024 * 1024)
   })
 
-  test('a flooding connection gets one full buffer a turn, so others are served between', async () => {
+  test('a flooding connection gets one full buffer a turn, others are served between', async () => {
     const { client, peer } = await bench.pair()
     let turn = 0
     const turns: number[] = []

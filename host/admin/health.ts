@@ -1,11 +1,11 @@
-// The admin listener while there is no console: GET /healthz says that the process lives and what it
-// counts. Called by the command line; takes the facts from whoever knows them.
+// The admin listener while there is no console: GET /healthz says that the process lives and what
+// it counts. Called by the command line; takes the facts from whoever knows them.
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type ListenOptions, listenOn } from '../net/listen.ts'
 import type { Listener } from '../net/transport.ts'
 
-/** Answers `{"status":"ok", ...facts()}`; every other request is 404. `close` ends connections too. */
+/** Answers `{"status":"ok", ...facts()}`, all else with 404. `close` ends connections too. */
 export async function listenHealth(options: ListenOptions, facts: () => object): Promise<Listener> {
   const server = createServer((request, response) => answer(request, response, facts))
   const listener = await listenOn(server, options, 'http')

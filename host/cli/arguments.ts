@@ -1,5 +1,5 @@
-// The command line's words: options, their help, and their checks. A mistake is one line on standard
-// error and exit code 1. Called by main.ts; knows nothing of what the options lead to.
+// The command line's words: options, their help, and their checks. A mistake is one line on
+// standard error and exit code 1. Called by main.ts; knows nothing of what the options lead to.
 
 import { Command, InvalidArgumentError } from 'commander'
 

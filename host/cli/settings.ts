@@ -1,6 +1,6 @@
-// The configuration file: a JSON object whose keys are those of BrokerOptions, and `listeners`. Every
-// mistake is found in one go, and named with file, key, what was expected and what was got. Called by
-// serve.ts.
+// The configuration file: a JSON object whose keys are those of BrokerOptions, and `listeners`.
+// Every mistake is found in one go, and named with file, key, what was expected and what was got.
+// Called by serve.ts.
 
 import { readFileSync } from 'node:fs'
 import type { BrokerOptions } from '../config/options.ts'

@@ -1,5 +1,5 @@
-// Tells when the kernel has taken all that a socket was given to write. Used by the transports after
-// a write that blocked, and only then: the fast path needs no callback.
+// Tells when the kernel has taken all that a socket was given to write. Used by the transports
+// after a write that blocked, and only then: the fast path needs no callback.
 
 import type { Socket } from 'node:net'
 

@@ -14,7 +14,7 @@ export interface ListenOptions {
   log?: Log | undefined
 }
 
-/** Connections the kernel holds for us until the loop comes round; it may lower this (somaxconn). */
+/** Connections the kernel holds until the loop comes round; it may lower this (somaxconn). */
 const BACKLOG = 4096
 
 /** Binds `server`; rejects with the system's error when that fails (EADDRINUSE, EACCES, …). */

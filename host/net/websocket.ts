@@ -1,6 +1,6 @@
-// MQTT over WebSocket: a listener, and the Transport of each client that upgraded. Framing, masking,
-// pings and the closing handshake are the `ws` package's; here are MQTT's rules about them (section
-// 6) and the Transport contract. Called by whoever owns the listeners; knows nothing of packets.
+// MQTT over WebSocket: a listener, and the Transport of each client that upgraded. Framing,
+// masking, pings and the closing handshake are the `ws` package's; here are MQTT's rules about them
+// (section 6) and the Transport contract. Called by index.ts; knows nothing of packets.
 //
 //   open --end(), destroy(), a text frame--> closing --both closed, an error, the linger--> closed
 //        --the peer's close frame or FIN, a bad frame: what had arrived is handed out ---> closed
@@ -199,7 +199,7 @@ class WebSocketTransport implements Transport {
     else this.#deliver(data)
   }
 
-  /** [MQTT-6.0.0-2] where frames begin and end means nothing: the handler sees a stream of bytes. */
+  /** [MQTT-6.0.0-2] where frames begin and end means nothing: the handler sees a stream. */
   #deliver(data: Buffer): void {
     if (data.length === 0 || this.#handler === undefined) return
     if (!this.#handler.onBytes(data, data.length)) this.pause()
