@@ -71,13 +71,7 @@ export function append_ack(outbox: usize, head: i32, packetId: i32, reason: i32)
   return Outbox.appendAck(outbox, head, packetId, reason)
 }
 
-export function deliver(
-  outbox: usize,
-  message: usize,
-  flags: i32,
-  packetId: i32,
-  row: usize,
-): i32 {
+export function deliver(outbox: usize, message: usize, flags: i32, packetId: i32, row: usize): i32 {
   return Outbox.deliver(outbox, message, flags, packetId, row)
 }
 

@@ -103,17 +103,18 @@ export const ROW_OPTIONS = 4
 export const ROW_IDENTIFIER = 8
 export const ROW_NEXT = 12
 
-// Message: what `hold` keeps, and what `deliver` sends: 12 words, then the bytes it owns.
+// Message: what `hold` keeps, and what `deliver` sends: 13 words, then the bytes it owns.
 //
 //   +0  REFERENCES   holders; the block is freed when it falls to 0
 //   +4  QOS          QoS the publisher gave it (0-2), and 0x100 if it was published with RETAIN
 //   +8  TOPIC_START       +12 TOPIC_LENGTH
 //   +16 PROPERTIES_START  +20 PROPERTIES_LENGTH  MQTT 5 properties to forward: no alias, no expiry
 //   +24 PAYLOAD_START     +28 PAYLOAD_LENGTH
-//   +32 EXPIRES_AT   second of the module's clock at which it expires, 0 = never
+//   +32 EXPIRY       message expiry interval, seconds, as the publisher gave it
 //   +36 READY_START  address of a finished PUBLISH packet, 0 = none  +40 READY_LENGTH
 //   +44 READY_LAYOUT of that packet: version 5 << 1 | packet id present; -1 = none
-export const MESSAGE_SIZE = 48
+//   +48 SINCE        second of the module's clock from which EXPIRY counts, 0 = never expires
+export const MESSAGE_SIZE = 52
 export const MESSAGE_REFERENCES = 0
 export const MESSAGE_QOS = 4
 export const MESSAGE_TOPIC_START = 8
@@ -122,10 +123,11 @@ export const MESSAGE_PROPERTIES_START = 16
 export const MESSAGE_PROPERTIES_LENGTH = 20
 export const MESSAGE_PAYLOAD_START = 24
 export const MESSAGE_PAYLOAD_LENGTH = 28
-export const MESSAGE_EXPIRES_AT = 32
+export const MESSAGE_EXPIRY = 32
 export const MESSAGE_READY_START = 36
 export const MESSAGE_READY_LENGTH = 40
 export const MESSAGE_READY_LAYOUT = 44
+export const MESSAGE_SINCE = 48
 
 // Registers: words at fixed addresses that calls leave results in, or that the host sets.
 export const REGISTERS_START = 1024

@@ -16,7 +16,7 @@ import {
 } from './codes'
 import {
   MESSAGE_CURRENT,
-  MESSAGE_EXPIRES_AT,
+  MESSAGE_EXPIRY,
   MESSAGE_PAYLOAD_LENGTH,
   MESSAGE_PAYLOAD_START,
   MESSAGE_PROPERTIES_LENGTH,
@@ -26,6 +26,7 @@ import {
   MESSAGE_READY_LENGTH,
   MESSAGE_READY_START,
   MESSAGE_REFERENCES,
+  MESSAGE_SINCE,
   MESSAGE_SIZE,
   MESSAGE_TOPIC_LENGTH,
   MESSAGE_TOPIC_START,
@@ -46,7 +47,6 @@ import {
   ROW_NEXT,
 } from './layout'
 
-const NEVER: u32 = 0xffffffff
 const EXPIRY_BYTES: i32 = 5 // identifier and four bytes
 const ALIAS_BYTES: i32 = 3 // identifier and two bytes
 
@@ -60,12 +60,13 @@ export class Message {
     const head = load<i32>(record, RECORD_HEAD)
     const qos = (head >> FLAG_QOS_SHIFT) & 3
     let ready = true
-    let expiresAt: u32 = 0
+    let since: i32 = 0
     if (version === VERSION_5_0) {
       const expiry = load<i32>(record, RECORD_EXPIRY) as usize
       const alias = load<i32>(record, RECORD_ALIAS)
       if (expiry !== 0) {
-        expiresAt = Message.deadline(Bytes.u32(expiry) as u32)
+        since = load<i32>(REGISTER_CLOCK)
+        store<i32>(message, Bytes.u32(expiry), MESSAGE_EXPIRY)
         ready = false
       }
       if (alias !== 0) {
@@ -84,7 +85,7 @@ export class Message {
     store<i32>(message, load<i32>(record, RECORD_PROPERTIES_LENGTH), MESSAGE_PROPERTIES_LENGTH)
     store<i32>(message, load<i32>(record, RECORD_PAYLOAD_START), MESSAGE_PAYLOAD_START)
     store<i32>(message, load<i32>(record, RECORD_PAYLOAD_LENGTH), MESSAGE_PAYLOAD_LENGTH)
-    store<u32>(message, expiresAt, MESSAGE_EXPIRES_AT)
+    store<i32>(message, since, MESSAGE_SINCE)
     store<i32>(message, load<i32>(record, RECORD_START), MESSAGE_READY_START)
     store<i32>(message, load<i32>(record, RECORD_LENGTH), MESSAGE_READY_LENGTH)
     store<i32>(message, ready ? Message.layout(version, qos) : -1, MESSAGE_READY_LAYOUT)
@@ -124,7 +125,8 @@ export class Message {
     store<i32>(held, at as i32, MESSAGE_PAYLOAD_START)
     store<i32>(held, payloadLength, MESSAGE_PAYLOAD_LENGTH)
     Bytes.copy(at, load<i32>(message, MESSAGE_PAYLOAD_START) as usize, payloadLength)
-    store<i32>(held, load<i32>(message, MESSAGE_EXPIRES_AT), MESSAGE_EXPIRES_AT)
+    store<i32>(held, load<i32>(message, MESSAGE_EXPIRY), MESSAGE_EXPIRY)
+    store<i32>(held, load<i32>(message, MESSAGE_SINCE), MESSAGE_SINCE)
     store<i32>(held, 0, MESSAGE_READY_START)
     store<i32>(held, 0, MESSAGE_READY_LENGTH)
     store<i32>(held, -1, MESSAGE_READY_LAYOUT)
@@ -164,11 +166,6 @@ export class Message {
       row = load<i32>(row, ROW_NEXT) as usize
     }
     return at
-  }
-
-  private static deadline(seconds: u32): u32 {
-    const now = load<u32>(REGISTER_CLOCK)
-    return seconds > NEVER - now ? NEVER : now + seconds
   }
 
   /** Address of the property `id` in the record's properties; decode has seen that it is there. */

@@ -25,7 +25,7 @@ import {
   DRAIN_SIZE,
   DRAIN_START,
   HEAD_START,
-  MESSAGE_EXPIRES_AT,
+  MESSAGE_EXPIRY,
   MESSAGE_PAYLOAD_LENGTH,
   MESSAGE_PAYLOAD_START,
   MESSAGE_PROPERTIES_LENGTH,
@@ -33,6 +33,7 @@ import {
   MESSAGE_READY_LAYOUT,
   MESSAGE_READY_LENGTH,
   MESSAGE_READY_START,
+  MESSAGE_SINCE,
   MESSAGE_TOPIC_LENGTH,
   MESSAGE_TOPIC_START,
   REGISTER_CLOCK,
@@ -204,10 +205,10 @@ export class Outbox {
     const alias = isVersion5 ? Outbox.findAlias(outbox, message) : 0
     const topicLength = alias !== 0 && !aliasIsNew ? 0 : load<i32>(message, MESSAGE_TOPIC_LENGTH)
     const payloadLength = load<i32>(message, MESSAGE_PAYLOAD_LENGTH)
-    const expiresAt = load<u32>(message, MESSAGE_EXPIRES_AT)
+    const expires = load<i32>(message, MESSAGE_SINCE) !== 0
     const rest = isVersion5 ? load<i32>(message, MESSAGE_PROPERTIES_LENGTH) : 0
     const extra = isVersion5
-      ? (alias !== 0 ? 3 : 0) + (expiresAt !== 0 ? 5 : 0) + Message.identifiersSize(row)
+      ? (alias !== 0 ? 3 : 0) + (expires ? 5 : 0) + Message.identifiersSize(row)
       : 0
     const properties = rest + extra
     const remaining =
@@ -240,7 +241,7 @@ export class Outbox {
         Bytes.setU16(at + 1, alias)
         at += 3
       }
-      if (expiresAt !== 0) at = Outbox.putExpiry(at, expiresAt)
+      if (expires) at = Outbox.putExpiry(at, message)
     }
     Outbox.put(outbox, HEAD_START, (at as i32) - HEAD_START)
     if (isVersion5) {
@@ -251,10 +252,12 @@ export class Outbox {
     return load<i32>(outbox, PENDING)
   }
 
-  private static putExpiry(at: usize, expiresAt: u32): usize {
-    const now = load<u32>(REGISTER_CLOCK)
+  /** The interval less the time the message has waited. [MQTT-3.3.2-6] */
+  private static putExpiry(at: usize, message: usize): usize {
+    const interval = load<u32>(message, MESSAGE_EXPIRY)
+    const waited = load<u32>(REGISTER_CLOCK) - load<u32>(message, MESSAGE_SINCE)
     store<u8>(at, PROPERTY_MESSAGE_EXPIRY_INTERVAL)
-    Bytes.setU32(at + 1, expiresAt > now ? expiresAt - now : 0) // [MQTT-3.3.2-6]
+    Bytes.setU32(at + 1, interval > waited ? interval - waited : 0)
     return at + 5
   }
 

@@ -19,7 +19,7 @@ import {
 } from '../../assembly/codes.ts'
 import type { Connect, Properties } from '../protocol/packets.ts'
 import { freeAliases } from '../wasm/aliases.ts'
-import { Records } from '../wasm/records.ts'
+import { isReserved, Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import type { Peer } from './peer.ts'
 import { route } from './publish.ts'
@@ -112,6 +112,10 @@ export function publishWill(core: Core, session: Session): void {
   const { will } = session
   session.will = undefined
   if (will === undefined) return
+  if (isReserved(will.topic)) {
+    core.counters.publishRefused++
+    return
+  }
   core.defer(() => {
     const message = core.messages.compose(will)
     core.counters.willsPublished++

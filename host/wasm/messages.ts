@@ -3,7 +3,7 @@
 
 import {
   MESSAGE_CURRENT,
-  MESSAGE_EXPIRES_AT,
+  MESSAGE_EXPIRY,
   MESSAGE_PAYLOAD_LENGTH,
   MESSAGE_PAYLOAD_START,
   MESSAGE_PROPERTIES_LENGTH,
@@ -11,6 +11,7 @@ import {
   MESSAGE_QOS,
   MESSAGE_READY_LAYOUT,
   MESSAGE_REFERENCES,
+  MESSAGE_SINCE,
   MESSAGE_SIZE,
   MESSAGE_TOPIC_LENGTH,
   MESSAGE_TOPIC_START,
@@ -97,8 +98,8 @@ export class Messages {
     set(MESSAGE_PAYLOAD_LENGTH, payload.length)
     set(MESSAGE_READY_LAYOUT, -1)
     if (messageExpiryInterval !== undefined) {
-      const clock = module.word(REGISTER_CLOCK) >>> 0
-      set(MESSAGE_EXPIRES_AT, Math.min(clock + messageExpiryInterval, 0xffffffff) | 0)
+      set(MESSAGE_EXPIRY, messageExpiryInterval)
+      set(MESSAGE_SINCE, module.word(REGISTER_CLOCK))
     }
     module.setWord(REGISTER_HELD, module.held() + 1)
     return handle
@@ -159,14 +160,15 @@ export class Messages {
 
   /** Whether its expiry interval has passed. [MQTT-3.3.2-5] */
   isExpired(message: number): boolean {
-    const expiresAt = this.module.word(message + MESSAGE_EXPIRES_AT) >>> 0
-    return expiresAt !== 0 && expiresAt <= this.module.word(REGISTER_CLOCK) >>> 0
+    return this.expiry(message) === 0
   }
 
   /** Seconds until it expires, undefined = never. */
   expiry(message: number): number | undefined {
-    const expiresAt = this.module.word(message + MESSAGE_EXPIRES_AT) >>> 0
-    if (expiresAt === 0) return undefined
-    return Math.max(expiresAt - (this.module.word(REGISTER_CLOCK) >>> 0), 0)
+    const { module } = this
+    const since = module.word(message + MESSAGE_SINCE)
+    if (since === 0) return undefined
+    const waited = (module.word(REGISTER_CLOCK) - since) >>> 0
+    return Math.max((module.word(message + MESSAGE_EXPIRY) >>> 0) - waited, 0)
   }
 }

@@ -24,6 +24,11 @@ const DOLLAR = 0x24
 // The tree that only the broker publishes to.
 const RESERVED = '$SYS'
 
+/** Whether a client may not publish to `topic`. */
+export function isReserved(topic: string): boolean {
+  return topic === RESERVED || topic.startsWith(`${RESERVED}/`)
+}
+
 export class Records {
   static readonly first: number = RECORDS_START
   static readonly size: number = RECORD_SIZE
@@ -67,8 +72,7 @@ export class Records {
   static topicIsReserved(module: Module, record: number): boolean {
     const start = module.i32[(record + RECORD_TOPIC_START) >> 2] as number
     if (module.u8[start] !== DOLLAR) return false
-    const topic = module.text(start, module.word(record + RECORD_TOPIC_LENGTH))
-    return topic === RESERVED || topic.startsWith(`${RESERVED}/`)
+    return isReserved(module.text(start, module.word(record + RECORD_TOPIC_LENGTH)))
   }
 
   /** Whether the payload is UTF-8, if its indicator says so. */
