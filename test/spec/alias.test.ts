@@ -1,4 +1,5 @@
-// Topic aliases (section 3.3.2.3.4), from the client and from the server. 5.0 only.
+// Topic aliases (section 3.3.2.3.4), which 5.0 alone has: those of the client, which the server
+// must resolve or refuse, and those of the server, which the client must be able to resolve.
 
 import * as assert from 'uvu/assert'
 import { hex, publish, u8, u16 } from './bytes.ts'

@@ -1,4 +1,5 @@
 // Delivery (sections 4.3 to 4.6): retransmission after a reconnect, order, and expiry of messages.
+// The exchange of acknowledgements on one connection is in acks.test.ts.
 
 import * as assert from 'uvu/assert'
 import { hex, publish } from './bytes.ts'

@@ -1,4 +1,5 @@
-// DISCONNECT (section 3.14), from the client and from the server.
+// DISCONNECT (section 3.14), from the client and from the server: what it does to the will and the
+// session, and the forms that are violations. Reasons of other violations are in errors.test.ts.
 
 import * as assert from 'uvu/assert'
 import { hex, packet, publish } from './bytes.ts'

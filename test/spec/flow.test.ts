@@ -1,4 +1,5 @@
-// Flow control (section 4.9), Receive Maximum and Maximum Packet Size, both ways.
+// Flow control (section 4.9), Receive Maximum and Maximum Packet Size, both ways, and the limits of
+// the server's own queues.
 
 import * as assert from 'uvu/assert'
 import { field, hex, packet, publish, u8 } from './bytes.ts'

@@ -1,4 +1,5 @@
-// PINGREQ, PINGRESP (sections 3.12 and 3.13) and the keep alive (section 3.1.2.10).
+// PINGREQ, PINGRESP (sections 3.12 and 3.13) and the keep alive (section 3.1.2.10): what counts as
+// a sign of life, and when silence is long enough.
 
 import * as assert from 'uvu/assert'
 import { connect, field, hex, publish } from './bytes.ts'

@@ -1,4 +1,5 @@
 // Cases other brokers got wrong, each a test of its own, where no other chapter has it already.
+// Identifiers, retained messages, sessions, wills, topics, in this order.
 
 import * as assert from 'uvu/assert'
 import { CLEAN, connect, field, hex, properties, publish, WILL } from './bytes.ts'
@@ -31,27 +32,24 @@ both(
 )
 
 both(
-  'an identifier comes round again after 65,535 [3.1.1 MQTT-2.3.1-4, MQTT-4.3.2-1] ' +
-    '[5.0 MQTT-2.2.1-4, MQTT-4.3.2-1]',
+  'identifiers come round after 65,535, past the one that is still in flight ' +
+    '[3.1.1 MQTT-2.3.1-4, MQTT-4.3.2-1] [5.0 MQTT-2.2.1-4, MQTT-4.3.2-1]',
   async (t) => {
     await t.broker({ queueMessagesMax: 100_000 })
     const client = await t.connect({ autoAck: false })
     await client.subscribe('a', { qos: 1 })
     const publisher = await t.connect()
     const message = publish(t.version, 'a', { first: 0x32, id: 1 })
-    publisher.sendBytes(message)
+    publisher.sendBytes(Buffer.concat(Array.from({ length: 66_000 }, () => message)))
     assert.is((await client.next('publish')).messageId, 1)
-    const seen = new Set<number>()
-    publisher.sendBytes(Buffer.concat(Array.from({ length: 65_534 }, () => message)))
-    for (let i = 0; i < 65_534; i++) {
+    let highest = 0
+    for (let i = 1; i < 66_000; i++) {
       const messageId = (await client.next('publish')).messageId as number
-      seen.add(messageId)
+      if (messageId < 2 || messageId > 65_535) assert.unreachable(`identifier ${messageId}`)
+      highest = Math.max(highest, messageId)
       client.send({ cmd: 'puback', messageId })
     }
-    assert.is(seen.size, 65_534)
-    publisher.sendBytes(message)
-    // Identifier 1 was never acknowledged: it is passed over.
-    assert.is((await client.next('publish')).messageId, 2)
+    assert.ok(highest > 60_000)
   },
 )
 

@@ -1,4 +1,5 @@
-// Shared subscriptions (section 4.8.2), for 5.0 and, as an extension every broker has, for 3.1.1.
+// Shared subscriptions (section 4.8.2), for 5.0 and, as an extension every broker has, for 3.1.1:
+// who gets a message, which filters are valid, and what happens when a member breaks off.
 
 import * as assert from 'uvu/assert'
 import { hex, subscribe } from './bytes.ts'

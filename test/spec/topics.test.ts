@@ -1,4 +1,5 @@
-// Topic names and filters (section 4.7): which are valid, and which match.
+// Topic names and filters (section 4.7): which are valid, and which match. Each case names all the
+// topics that match out of one list, so that what must not match is tested with it.
 
 import * as assert from 'uvu/assert'
 import {

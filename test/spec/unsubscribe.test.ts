@@ -1,4 +1,5 @@
-// UNSUBSCRIBE and UNSUBACK (sections 3.10 and 3.11).
+// UNSUBSCRIBE and UNSUBACK (sections 3.10 and 3.11): form, answer, what is deleted, and what goes
+// on for the messages already on their way.
 
 import * as assert from 'uvu/assert'
 import { hex, packet, u8, u16, unsubscribe } from './bytes.ts'

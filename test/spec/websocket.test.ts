@@ -1,4 +1,5 @@
 // MQTT over WebSocket (section 6): frames are a byte stream, in binary, under the subprotocol mqtt.
+// The listener's own limits and errors are tested in test/websocket.test.ts.
 
 import { once } from 'node:events'
 import net from 'node:net'
