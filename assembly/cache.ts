@@ -3,10 +3,12 @@
 // A slot is right while its generation is its root's: that changes when a filter with a wildcard
 // appears or goes. A filter without one concerns a single topic, whose slot is forgotten.
 //
-//   slot (192 bytes, three cache lines)
+//   slot (192 bytes, three cache lines), found by the topic's hash
 //   +0   ROOT    +4  GENERATION (0 = empty)    +8  HASH of the topic
-//   +12  LENGTH of the topic (16 bits)         +14 COUNT of nodes (16 bits)
-//   +16  TOPIC   112 bytes
+//   +12  CANDIDATE  hash of the topic that missed here last: it gets the slot if it comes again
+//                   before another, so that topics seen once do not drive out those seen often
+//   +16  LENGTH of the topic (16 bits)         +18 COUNT of nodes (16 bits)
+//   +20  TOPIC   108 bytes
 //   +128 NODES   16 addresses
 
 import { Arena } from './arena'
@@ -17,9 +19,10 @@ const SLOT_SIZE: i32 = 192
 const SLOT_ROOT: i32 = 0
 const SLOT_GENERATION: i32 = 4
 const SLOT_HASH: i32 = 8
-const SLOT_LENGTH: i32 = 12
-const SLOT_COUNT: i32 = 14
-const SLOT_TOPIC: i32 = 16
+const SLOT_CANDIDATE: i32 = 12
+const SLOT_LENGTH: i32 = 16
+const SLOT_COUNT: i32 = 18
+const SLOT_TOPIC: i32 = 20
 const SLOT_NODES: i32 = 128
 
 const SLOTS: i32 = 8192
@@ -59,10 +62,14 @@ export class Cache {
     return load<u16>(slot, SLOT_COUNT) as i32
   }
 
-  /** Remembers what a topic matched, unless that is too much for a slot. */
+  /** Remembers what a topic matched, unless that is too much for a slot or nobody may ask again. */
   static store(root: usize, hash: u32, topic: usize, length: i32, nodes: usize, count: i32): void {
     if (length > TOPIC_MAX || count > NODES_MAX) return
     const slot = Cache.slot(root, hash)
+    if (load<u32>(slot, SLOT_HASH) !== hash && load<u32>(slot, SLOT_CANDIDATE) !== hash) {
+      store<u32>(slot, hash, SLOT_CANDIDATE)
+      return
+    }
     store<u32>(slot, root as u32, SLOT_ROOT)
     store<u32>(slot, load<u32>(root, ROOT_GENERATION), SLOT_GENERATION)
     store<u32>(slot, hash, SLOT_HASH)

@@ -1,6 +1,12 @@
 // The edges from nodes to their literal children, by the first level of the child's label: one
 // open-addressing table for all tries. Called by paths.ts and walk.ts. It grows, and never shrinks.
+// It is cut into 64 segments by the low bits of the hash, each of which grows for itself, so that
+// no insertion has to move more than a 64th of all edges.
 //
+//   segment    +-----------+-----------+-----------+
+//              | TABLE     | SLOTS     | USED      |    64 of them
+//              +-----|-----+-----------+-----------+
+//                    v
 //   table      +-----------+-----------+-----------+-----------+--
 //              | EDGE hash | NODE      | EDGE hash | NODE      | …    NODE 0 = empty
 //              +-----------+-----------+-----------+-----------+--
@@ -17,21 +23,31 @@ import { SLASH } from './topic'
 const SLOT_SIZE: i32 = 8
 const SLOT_EDGE: i32 = 0
 const SLOT_NODE: i32 = 4
-const TABLE_SIZE: i32 = 4096 - 8
+
+const SEGMENTS: i32 = 64
+const SEGMENT_SIZE: i32 = 12
+const SEGMENT_TABLE: i32 = 0
+const SEGMENT_SLOTS: i32 = 4
+const SEGMENT_USED: i32 = 8
+const TABLE_SIZE: i32 = 64 - 8 // of a segment in the beginning: a size class of the arena
 
 const SPREAD_PARENT: u32 = 0x9e3779b1
 const SPREAD_EDGE: u32 = 0x85ebca6b
 
-let table: usize = 0
-let tableEnd: usize = 0
-let slots: u32 = 0
-let used: u32 = 0
+let segments: usize = 0
+let crowded: bool = false
 
 export class Edges {
+  /** False when there is no memory. */
   static initialize(): bool {
-    slots = 0
-    used = 0
-    return Edges.resize(TABLE_SIZE)
+    crowded = false
+    segments = Arena.allocate(SEGMENTS * SEGMENT_SIZE)
+    if (segments === 0) return false
+    memory.fill(segments, 0, SEGMENTS * SEGMENT_SIZE)
+    for (let i = 0; i < SEGMENTS; i++) {
+      if (!Edges.resize(Edges.segment(i as u32), TABLE_SIZE)) return false
+    }
+    return true
   }
 
   /** The child of `parent` whose label begins with a level, 0 = none. */
@@ -39,12 +55,13 @@ export class Edges {
     const hash = Levels.hash(Levels.start(level), Levels.length(level))
     if ((load<u32>(parent, NODE_HINT) & Edges.hint(hash)) === 0) return 0
     const edge = Edges.edge(parent, hash)
-    let slot = Edges.home(edge)
+    const segment = Edges.segment(edge)
+    let slot = Edges.home(segment, edge)
     while (true) {
       const node = load<u32>(slot, SLOT_NODE) as usize
       if (node === 0) return 0
       if (load<u32>(slot, SLOT_EDGE) === edge && Nodes.isChild(node, parent, level)) return node
-      slot = Edges.after(slot)
+      slot = Edges.after(segment, slot)
     }
   }
 
@@ -55,30 +72,41 @@ export class Edges {
     return node !== 0 && Nodes.agrees(node, level) ? node : 0
   }
 
-  /** Makes room for one more edge; false when there is no memory. */
+  /** Whether two more children may be entered; false when there is no memory. */
   static reserve(): bool {
-    if ((used + 1) * 3 <= slots * 2) return true
-    return Edges.resize(Arena.capacity(table) + SLOT_SIZE)
+    if (!crowded) return true
+    for (let i = 0; i < SEGMENTS; i++) {
+      if (!Edges.growIfCrowded(Edges.segment(i as u32))) return false
+    }
+    crowded = false
+    return true
   }
 
   /** Enters a child; room was reserved. */
   static add(parent: usize, node: usize): void {
     const hash = Edges.hashOf(node)
+    const edge = Edges.edge(parent, hash)
+    const segment = Edges.segment(edge)
     store<u32>(parent, load<u32>(parent, NODE_HINT) | Edges.hint(hash), NODE_HINT)
-    Edges.place(Edges.edge(parent, hash), node)
-    used++
+    store<i32>(segment, load<i32>(segment, SEGMENT_USED) + 1, SEGMENT_USED)
+    Edges.place(segment, edge, node)
+    // Without memory the rest of the slots will do for the insertion in hand, but for no other.
+    if (!Edges.growIfCrowded(segment)) crowded = true
   }
 
   /** Takes a child out; its hint stays until the parent's last child has gone. */
   static remove(parent: usize, node: usize): void {
     if (load<u32>(parent, NODE_FIRST) === 0) store<u32>(parent, 0, NODE_HINT)
-    let hole = Edges.home(Edges.edge(parent, Edges.hashOf(node)))
-    while ((load<u32>(hole, SLOT_NODE) as usize) !== node) hole = Edges.after(hole)
+    const edge = Edges.edge(parent, Edges.hashOf(node))
+    const segment = Edges.segment(edge)
+    store<i32>(segment, load<i32>(segment, SEGMENT_USED) - 1, SEGMENT_USED)
+    let hole = Edges.home(segment, edge)
+    while ((load<u32>(hole, SLOT_NODE) as usize) !== node) hole = Edges.after(segment, hole)
     let slot = hole
     while (true) {
-      slot = Edges.after(slot)
+      slot = Edges.after(segment, slot)
       if (load<u32>(slot, SLOT_NODE) === 0) break
-      const home = Edges.home(load<u32>(slot, SLOT_EDGE))
+      const home = Edges.home(segment, load<u32>(slot, SLOT_EDGE))
       // It stays when its home lies behind the hole, counted round the end of the table.
       const stays = hole < slot ? home > hole && home <= slot : home > hole || home <= slot
       if (stays) continue
@@ -86,7 +114,6 @@ export class Edges {
       hole = slot
     }
     store<u64>(hole, 0)
-    used--
   }
 
   /** Hash of the first level of a label. */
@@ -109,37 +136,52 @@ export class Edges {
   }
 
   @inline
-  private static home(edge: u32): usize {
-    return table + ((((edge as u64) * (slots as u64)) >> 32) as usize) * SLOT_SIZE
+  private static segment(edge: u32): usize {
+    return segments + ((edge & (SEGMENTS - 1)) as usize) * SEGMENT_SIZE
   }
 
   @inline
-  private static after(slot: usize): usize {
-    const next = slot + SLOT_SIZE
-    return next === tableEnd ? table : next
+  private static home(segment: usize, edge: u32): usize {
+    const slots = load<u32>(segment, SEGMENT_SLOTS) as u64
+    const position = (((edge as u64) * slots) >> 32) as usize
+    return (load<u32>(segment, SEGMENT_TABLE) as usize) + position * SLOT_SIZE
   }
 
-  private static place(edge: u32, node: usize): void {
-    let slot = Edges.home(edge)
-    while (load<u32>(slot, SLOT_NODE) !== 0) slot = Edges.after(slot)
+  @inline
+  private static after(segment: usize, slot: usize): usize {
+    const table = load<u32>(segment, SEGMENT_TABLE) as usize
+    const next = slot + SLOT_SIZE
+    return next === table + load<u32>(segment, SEGMENT_SLOTS) * SLOT_SIZE ? table : next
+  }
+
+  private static place(segment: usize, edge: u32, node: usize): void {
+    let slot = Edges.home(segment, edge)
+    while (load<u32>(slot, SLOT_NODE) !== 0) slot = Edges.after(segment, slot)
     store<u32>(slot, edge, SLOT_EDGE)
     store<u32>(slot, node as u32, SLOT_NODE)
   }
 
-  private static resize(bytes: i32): bool {
-    const block = Arena.allocate(bytes)
-    if (block === 0) return false
-    const old = table
-    const oldEnd = slots === 0 ? old : tableEnd
-    slots = (Arena.capacity(block) / SLOT_SIZE) as u32
-    table = block
-    tableEnd = block + slots * SLOT_SIZE
+  /** False when more than two thirds of the slots are used and there is no memory for more. */
+  private static growIfCrowded(segment: usize): bool {
+    if (load<i32>(segment, SEGMENT_USED) * 3 <= load<i32>(segment, SEGMENT_SLOTS) * 2) return true
+    const bytes = Arena.capacity(load<u32>(segment, SEGMENT_TABLE)) + SLOT_SIZE
+    return Edges.resize(segment, bytes)
+  }
+
+  private static resize(segment: usize, bytes: i32): bool {
+    const table = Arena.allocate(bytes)
+    if (table === 0) return false
+    const old = load<u32>(segment, SEGMENT_TABLE) as usize
+    const oldEnd = old + load<u32>(segment, SEGMENT_SLOTS) * SLOT_SIZE
+    const slots = Arena.capacity(table) / SLOT_SIZE
     memory.fill(table, 0, slots * SLOT_SIZE)
+    store<u32>(segment, table as u32, SEGMENT_TABLE)
+    store<i32>(segment, slots, SEGMENT_SLOTS)
     for (let slot = old; slot < oldEnd; slot += SLOT_SIZE) {
       const node = load<u32>(slot, SLOT_NODE) as usize
-      if (node !== 0) Edges.place(load<u32>(slot, SLOT_EDGE), node)
+      if (node !== 0) Edges.place(segment, load<u32>(slot, SLOT_EDGE), node)
     }
-    if (old < oldEnd) Arena.free(old)
+    Arena.free(old)
     return true
   }
 }

@@ -145,7 +145,7 @@ function run(build: Build): void {
       const subscriber = random.below(SUBSCRIBERS)
       const online = random.chance(50)
       for (const each of pairs) each.setOnline(subscriber, online)
-    } else if (pair.count < 120 && random.chance(growing ? 65 : 35)) pair.insert()
+    } else if (pair.count < 80 && random.chance(growing ? 65 : 35)) pair.insert()
     else pair.remove()
   }
   for (let i = 0; i < OPERATIONS; i++) {

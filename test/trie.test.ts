@@ -75,8 +75,8 @@ function matching(test: Test, build: Build): void {
       model.insert(filter, i, i % 3, i)
     }
     for (const topic of CASES.flatMap(([, yes, no]) => [...yes, ...no])) {
-      compareMatch(trie, model, topic, -1)
-      compareMatch(trie, model, topic, -1) // the second time from the cache
+      // The third time from the cache, which takes a topic in when it comes again.
+      for (let round = 0; round < 3; round++) compareMatch(trie, model, topic, -1)
     }
   })
 
@@ -85,7 +85,7 @@ function matching(test: Test, build: Build): void {
     const [one, two] = [new Trie(module), new Trie(module)]
     one.insert('a/+', 1)
     two.insert('a/b', 2)
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 3; round++) {
       assert.equal(one.subscribers('a/b'), [1])
       assert.equal(two.subscribers('a/b'), [2])
     }
@@ -98,7 +98,7 @@ function matching(test: Test, build: Build): void {
   test('a cached match follows filters that come and go', () => {
     const trie = new Trie(new TestModule(build))
     const expect = (subscribers: number[]): void => {
-      for (let round = 0; round < 2; round++) assert.equal(trie.subscribers('a/b'), subscribers)
+      for (let round = 0; round < 3; round++) assert.equal(trie.subscribers('a/b'), subscribers)
     }
     expect([])
     trie.insert('a/b', 1)
