@@ -51,7 +51,7 @@ const OLD_NAME_LENGTH: i32 = 6
 const OLD_CLIENT_ID_LENGTH_MAX: i32 = 23
 
 export class Connect {
-  /** Fills the CONNECT block; of a faulty CONNECT LEVEL tells how far it can be answered, 0 = not. */
+  /** Fills the CONNECT block. Of a faulty CONNECT, LEVEL tells how to answer, 0 = it cannot be. */
   static read(record: usize): void {
     memory.fill(CONNECT_START, 0, CONNECT_SIZE)
     const body = Reader.at
@@ -82,15 +82,15 @@ export class Connect {
     const length = Reader.binary()
     const name = Reader.at - length
     const levelAt = Reader.at
-    if (Reader.error !== 0) return 0
     const old = length === OLD_NAME_LENGTH && Bytes.equal(name, OLD_NAME, length)
     if (!old && !(length === NAME_LENGTH && Bytes.equal(name, NAME, length))) {
       Reader.fail(ERROR_PROTOCOL_NAME, REASON_UNSUPPORTED_PROTOCOL_VERSION, nameAt)
-      return 0
     }
     const level = Reader.byte()
+    if (Reader.error !== 0) return 0
     const known = old ? level === VERSION_3_1 : level === VERSION_3_1_1 || level === VERSION_5_0
     if (!known) Reader.fail(ERROR_PROTOCOL_LEVEL, REASON_UNSUPPORTED_PROTOCOL_VERSION, levelAt)
+    // Levels before the first are answered as the first.
     store<i32>(CONNECT_START, max(level, VERSION_3_1), CONNECT_LEVEL)
     return level
   }
@@ -152,7 +152,7 @@ export class Connect {
     Reader.keep(CONNECT_START + CONNECT_WILL_PAYLOAD_START, Reader.binary())
   }
 
-  /** MQTT 3.1 lets the remaining length overrule the flags: user name and password may be missing. */
+  /** In MQTT 3.1 the length overrules the flags: user name and password may be missing. */
   private static endsEarly(level: i32): bool {
     return level === VERSION_3_1 && Reader.rest() === 0
   }

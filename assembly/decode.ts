@@ -1,6 +1,6 @@
-// Bytes to records: walks the whole packets of a chunk and writes one record each. Called once a chunk
-// by the host. Every rule of the specification about well-formedness is checked here and in the files
-// called from here, and nowhere else. No state outlives a call: the caller keeps the incomplete tail.
+// Bytes to records: walks the whole packets of a chunk and writes one record each. Called once a
+// chunk by the host. Every rule about well-formedness is checked here and in the files called from
+// here, and nowhere else. No state outlives a call: the caller keeps the incomplete tail.
 //
 // Packets by shape: PUBLISH (publish.ts); acks (PUBACK, PUBREC, PUBREL, PUBCOMP); items
 // (items.ts); closings (DISCONNECT, AUTH); empty ones (PINGREQ, PINGRESP); CONNACK; and CONNECT
@@ -78,7 +78,7 @@ const FROM_CLIENT: i32 = (1 << CONNECT) | (1 << PUBLISH) | ACKS | REQUESTS | (1 
 const FROM_SERVER: i32 = (1 << CONNACK) | (1 << PUBLISH) | ACKS | ANSWERS
 const SINCE_5: i32 = (1 << DISCONNECT) | (1 << AUTH)
 
-// Flags of the first byte. PUBLISH: one bit a combination, without QoS 3 and DUP at QoS 0. The others:
+// Flags of the first byte. PUBLISH: one bit a combination, without QoS 3 and DUP at QoS 0. Others:
 // the only combination, one hexadecimal digit a type, type 0 at the right. [MQTT-2.1.3-1]
 const PUBLISH_FLAGS: i32 = 0x3c3f
 const OTHER_FLAGS: u64 = 0x20202000000

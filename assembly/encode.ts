@@ -1,6 +1,6 @@
-// Records to bytes: the reverse of decode.ts, for every packet in every version. Called by the host for
-// what the broker itself says, and by clients built on the module. Trusts the record: what a string
-// may contain is decode's business, only lengths and addresses are looked at.
+// Records to bytes: the reverse of decode.ts, for every packet in every version. Called by the host
+// for what the broker itself says, and by clients built on the module. Trusts the record: what a
+// string may contain is decode's business, only lengths and addresses are looked at.
 //
 // Behind the fixed header the parts of a packet always come in one order: topic, flags, packet
 // identifier, reason code, properties, payload. MQTT 5 leaves out what goes without saying.

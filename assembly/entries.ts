@@ -1,5 +1,5 @@
-// Property entries: the properties of MQTT 5 as a table of words at PROPERTIES_START (layout.ts), read
-// from wire bytes and written as such. Called by the host through `properties` and
+// Property entries: the properties of MQTT 5 as a table of words at PROPERTIES_START (layout.ts),
+// read from wire bytes and written as such. Called by the host through `properties` and
 // `encode_properties`, for packets whose properties it wants to know one by one.
 
 import { Bytes } from './bytes'

@@ -1,6 +1,6 @@
-// SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK: a packet identifier, properties, and a list of items,
-// which stay where they are as the record's payload. Called by decode.ts with the reader behind the
-// fixed header. MQTT 5.0 sections 3.8 to 3.11.
+// SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK: a packet identifier, properties, and a list of
+// items, which stay where they are as the record's payload. Called by decode.ts with the reader
+// behind the fixed header. MQTT 5.0 sections 3.8 to 3.11.
 
 import {
   ERROR_NO_ITEMS,

@@ -1,6 +1,6 @@
-// The properties of MQTT 5: which packet may carry which, how each is written, and which values it may
-// have (MQTT 5.0 section 2.2.2 and table 2-4). Called by the decoders, which check them, and by entries.ts,
-// which lists them. Knows no packet's other fields.
+// The properties of MQTT 5: which packet may carry which, how each is written, and which values it
+// may have (MQTT 5.0 section 2.2.2 and table 2-4). Called by the decoders, which check them, and by
+// entries.ts, which lists them. Knows no packet's other fields.
 
 import { Bytes } from './bytes'
 import {

@@ -1,5 +1,6 @@
-// PUBLISH to record, without the reader: it is most of the traffic. Called by decode.ts with the first
-// byte checked and the packet whole; the record has its first four words. MQTT 5.0 section 3.3.
+// PUBLISH to record, without the reader: it is most of the traffic. Called by decode.ts with the
+// first byte checked and the packet whole; the record has its first four words. MQTT 5.0 section
+// 3.3.
 
 import { Bytes } from './bytes'
 import {

@@ -1,7 +1,7 @@
-// Reads one packet field by field and never beyond its end. Called by the decoders of each shape of
-// packet; knows fields, no packet types. The first fault is kept and empties the reader, so a decoder
-// reads straight on and looks at `error` once, at its end. A fault's address is that of the first
-// byte of the field at fault (of a string: of its two length bytes).
+// Reads one packet field by field and never beyond its end. Called by the decoders of each shape
+// of packet; knows fields, no packet types. The first fault is kept and empties the reader, so a
+// decoder reads straight on and looks at `error` once, at its end. A fault's address is that of the
+// first byte of the field at fault (of a string: of its two length bytes).
 
 import { Bytes } from './bytes'
 import {
@@ -123,7 +123,7 @@ export class Reader {
     return 0
   }
 
-  /** What topic.ts answered: bytes that are no UTF-8 are malformed, the rest is up to the caller. */
+  /** What topic.ts answered: what is no UTF-8 is malformed, the rest is up to the caller. */
   static failTopic(error: i32, reason: i32, at: usize): void {
     if (error === ERROR_MALFORMED_STRING) Reader.malformed(error, at)
     else Reader.fail(error, reason, at)

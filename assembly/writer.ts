@@ -1,6 +1,6 @@
 // Writes one packet field by field. Called by the encoders, which describe a packet once: the first
-// time nothing is stored and only the bytes are counted, the second time they are stored. What would
-// not be a packet (a string too long, a range outside the memory) makes `wrong` true.
+// time nothing is stored and only the bytes are counted, the second time they are stored. What
+// would not be a packet (a string too long, a range outside the memory) makes `wrong` true.
 
 import { Bytes } from './bytes'
 import { REMAINING_LENGTH_MAX, STRING_LENGTH_MAX } from './layout'

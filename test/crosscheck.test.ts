@@ -1,6 +1,6 @@
-// The golden packets before an independent witness: the npm package mqtt-packet must read the same fields
-// from them, and what it writes of what it read must be the same packet to our decode. The few
-// vectors on which it is wrong are listed with the reason.
+// The golden packets before an independent witness: the npm package mqtt-packet must read the same
+// fields from them, and what it writes of what it read must be the same packet to our decode. The
+// few that it refuses are listed with its words and the reason.
 
 import { generate, type Packet, parser } from 'mqtt-packet'
 import { suite } from 'uvu'

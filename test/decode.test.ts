@@ -1,5 +1,6 @@
-// decode: every golden packet whole, cut at every byte and between neighbours; every faulty one with
-// its error, reason and position; batches, registers and arguments. On the debug and release module.
+// decode: every golden packet whole, cut at every byte and between neighbours; every faulty one
+// with its error, reason and position; batches, registers and arguments. On the debug and release
+// module.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -232,6 +233,7 @@ for (const build of BUILDS) {
   test('the level of a refused CONNECT is told as far as it was read', () => {
     for (const [bytes, level] of [
       ['10060004 4d515454', 0],
+      ['10070004 4d515454 00', 3],
       ['10070004 4d515454 06', 6],
       ['10080004 4d515454 05 03', 5],
       ['10080004 4d515454 04 03', 4],

@@ -1,5 +1,5 @@
-// encode: the record of every golden packet gives the packet again, and so do its fields put together by
-// hand; targets too small and records that are no packets are refused. On both builds.
+// encode: the record of every golden packet gives the packet again, and so do its fields put
+// together by hand; targets too small and records that are no packets are refused. On both builds.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,10 +1,10 @@
-// Packets that decode must refuse: the error, the reason MQTT 5 answers with, the byte at fault, and the
-// rule that is broken. Plain data once parsed, good as JSON for tests in other languages. Properties
-// that are forbidden, repeated or out of range: test/properties.test.ts has them all, from the table.
+// Packets that decode must refuse: the error, the reason MQTT 5 answers with, the byte at fault,
+// and the rule that is broken. Plain data once parsed, good as JSON for tests in other languages.
+// Properties forbidden, repeated or out of range come from the table in test/properties.test.ts.
 //
 // A line: versions (0 = not known yet), sender (c, s, - = any), ERROR_ code, reason, bytes; what is
-// wrong [rule]. In the bytes ^ stands before the byte at fault, * for the remaining length,
-// _ for an empty property block (which only 5.0 has), and x{n} for n times x.
+// wrong [rule]. In the bytes ^ stands before the byte at fault, * for the remaining length, _ for
+// an empty property block (which only 5.0 has), x{n} for n times x, a word for what it spells.
 
 import type { Sender } from './vectors.ts'
 
@@ -61,7 +61,7 @@ const TABLE = `
 345 - MALFORMED_LENGTH 81 30 ^ffffffff 7f; a length beyond the largest [section 2.1.4]
 5 - MALFORMED_LENGTH 81 c0 ^8000; a length with a needless byte [MQTT-1.5.5-1]
 5 - MALFORMED_LENGTH 81 30 ^848000 000161 00; a length with two needless bytes [MQTT-1.5.5-1]
-0 - MALFORMED_LENGTH 81 10 ^8d00 0004 4d515454 05 02 0000 00 0000; CONNECT 5.0, needless byte [MQTT-1.5.5-1]
+0 - MALFORMED_LENGTH 81 10 ^8d00 MQTT5 02 0000 00 0000; CONNECT 5.0, needless byte [MQTT-1.5.5-1]
 
 345 - MALFORMED_QOS 81 ^36 * 000161 0001 _; PUBLISH with QoS 3 [MQTT-3.3.1-4]
 345 - MALFORMED_QOS 81 ^3f * 000161 0001 _; PUBLISH with QoS 3, DUP and RETAIN [MQTT-3.3.1-4]
@@ -96,18 +96,18 @@ const TABLE = `
 345 - MALFORMED_STRING 81 30 * ^0004f4908080 _; topic with U+110000 [MQTT-1.5.4-1]
 345 - MALFORMED_STRING 81 30 * ^0004f5808080 _; topic with a lead byte of none [MQTT-1.5.4-1]
 345 - MALFORMED_STRING 81 30 * ^0001c3 _ a4; topic that ends inside a character [MQTT-1.5.4-1]
-345 - MALFORMED_STRING 81 30 * ^0003f09f9a _ 80; topic that ends inside a character of four [MQTT-1.5.4-1]
+345 - MALFORMED_STRING 81 30 * ^0003f09f9a _ 80; topic that ends inside four bytes [MQTT-1.5.4-1]
 5 - MALFORMED_STRING 81 32 * ^000100 0001 03 230001; topic of U+0000 beside an alias [MQTT-1.5.4-2]
 5 - MALFORMED_BOUNDS 81 30 * 000161 ^; PUBLISH without a property length [section 2.2.2.1]
 5 - MALFORMED_BOUNDS 81 30 * 000161 ^03 0101; PUBLISH whose properties are cut [section 2.2.2.1]
 5 - MALFORMED_BOUNDS 81 30 * 000161 04 02 ^000000; PUBLISH, last property cut [section 2.2.2]
 5 - MALFORMED_BOUNDS 81 30 * 000161 03 03 ^0001 61; PUBLISH, last string cut [section 2.2.2]
 5 - MALFORMED_BOUNDS 81 30 * 000161 02 03 ^00 0161; PUBLISH, length of a string cut [section 2.2.2]
-5 - MALFORMED_BOUNDS 81 30 * 000161 06 26 000161 ^0001 62; PUBLISH, half a user property [MQTT-1.5.7-1]
+5 - MALFORMED_BOUNDS 81 30 * 000161 06 26 000161 ^0001 62; half a user property [MQTT-1.5.7-1]
 5 - MALFORMED_LENGTH 81 30 * 000161 ^8000; property length with a needless byte [MQTT-1.5.5-1]
 5 - MALFORMED_LENGTH 81 30 * 000161 ^8080808000; property length of five bytes [section 1.5.5]
-5 s MALFORMED_LENGTH 81 30 * 000161 03 0b ^8100; subscription identifier, needless byte [MQTT-1.5.5-1]
-5 s MALFORMED_LENGTH 81 30 * 000161 06 0b ^8080808001; subscription identifier, five bytes [section 1.5.5]
+5 s MALFORMED_LENGTH 81 30 * 000161 03 0b ^8100; identifier, needless byte [MQTT-1.5.5-1]
+5 s MALFORMED_LENGTH 81 30 * 000161 06 0b ^8080808001; identifier of five bytes [section 1.5.5]
 5 s PROPERTY_VALUE 82 30 * 000161 02 0b ^00; subscription identifier 0 [section 3.3.2.3.8]
 5 c PROPERTY_FORBIDDEN 82 30 * 000161 02 ^0b01; subscription identifier from a client [MQTT-3.3.4-6]
 5 - TOPIC_ALIAS 94 30 * 000161 03 23 ^0000; topic alias 0 [MQTT-3.3.2-8]
@@ -135,41 +135,41 @@ const TABLE = `
 0 - MALFORMED_BOUNDS 81 10 00 ^; CONNECT without anything [MQTT-3.1.4-1]
 0 - MALFORMED_BOUNDS 81 10 * ^0004 4d5154; CONNECT whose name is cut [MQTT-3.1.4-1]
 0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 ^; CONNECT without a level [MQTT-3.1.4-1]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 ^; CONNECT without flags [MQTT-3.1.4-1]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 02 ^00; CONNECT with half a keep alive [MQTT-3.1.4-1]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 02 0000 ^; CONNECT without an identifier [MQTT-3.1.3-3]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 05 02 0000 ^; CONNECT 5.0 without properties [MQTT-3.1.4-1]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 05 02 0000 ^06 1100000000; properties cut [MQTT-3.1.4-1]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 04 ^03 0000 0000; 3.1.1, reserved flag [MQTT-3.1.2-3]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 05 ^03 0000 00 0000; 5.0, reserved flag [MQTT-3.1.2-3]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 04 ^0a 0000 0000; 3.1.1, will QoS 1, no will [MQTT-3.1.2-13]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 05 ^12 0000 00 0000; 5.0, will QoS 2, no will [MQTT-3.1.2-11]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 04 ^22 0000 0000; 3.1.1, will retain, no will [MQTT-3.1.2-15]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 05 ^22 0000 00 0000; 5.0, will retain, no will [MQTT-3.1.2-13]
-0 - CONNECT_FLAGS 81 10 * 0006 4d5149736470 03 ^1e 0000 000161 0001770000; 3.1, will QoS 3 [3.1]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 04 ^1e 0000 000161 0001770000; 3.1.1, will QoS 3 [MQTT-3.1.2-14]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 05 ^1e 0000 00 000161 000001770000; 5.0, will QoS 3 [MQTT-3.1.2-12]
-0 - CONNECT_FLAGS 81 10 * 0006 4d5149736470 03 ^42 0000 000161 000170; 3.1, password alone [3.1]
-0 - CONNECT_FLAGS 81 10 * 0004 4d515454 04 ^42 0000 000161 000170; 3.1.1, password alone [MQTT-3.1.2-22]
-0 - CLIENT_IDENTIFIER 85 10 * 0006 4d5149736470 03 02 0000 ^0000; 3.1, no identifier [3.1]
-0 - CLIENT_IDENTIFIER 85 10 * 0006 4d5149736470 03 02 0000 ^0018 61{24}; 3.1, 24 characters [3.1]
-0 - CLIENT_IDENTIFIER 85 10 * 0004 4d515454 04 00 0000 ^0000; 3.1.1, no identifier, kept [MQTT-3.1.3-8]
-0 - MALFORMED_STRING 81 10 * 0004 4d515454 04 02 0000 ^000100; identifier of U+0000 [MQTT-3.1.3-4]
-0 - MALFORMED_STRING 81 10 * 0004 4d515454 05 02 0000 00 ^0001ff; identifier, no UTF-8 [MQTT-3.1.3-4]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 06 0000 000161 ^; will flag without a will [MQTT-3.1.2-9]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 06 0000 000161 000177 ^; will without payload [MQTT-3.1.2-9]
-0 - MALFORMED_BOUNDS 81 10 * 0006 4d5149736470 03 06 0000 000161 ^; 3.1, will flag without a will [3.1]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 05 06 0000 00 000161 ^; will without properties [MQTT-3.1.2-9]
-0 - TOPIC_NAME 90 10 * 0004 4d515454 04 06 0000 000161 ^00012b 0000; will to + [MQTT-4.7.1-1]
-0 - TOPIC_NAME 90 10 * 0004 4d515454 04 06 0000 000161 ^0000 0000; will to nothing [MQTT-4.7.3-1]
-0 - MALFORMED_STRING 81 10 * 0004 4d515454 05 06 0000 00 000161 00 ^0001ff 0000; will topic [MQTT-3.1.3-11]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 82 0000 000161 ^; no user name [MQTT-3.1.2-19]
-0 - MALFORMED_BOUNDS 81 10 * 0004 4d515454 04 c2 0000 000161 000175 ^; no password [MQTT-3.1.2-21]
-0 - MALFORMED_BOUNDS 81 10 * 0006 4d5149736470 03 82 0000 000161 ^000275; 3.1, user name cut [3.1]
-0 - MALFORMED_STRING 81 10 * 0004 4d515454 04 82 0000 000161 ^000100; user name [MQTT-3.1.3-11]
-0 - MALFORMED_TRAILING 81 10 * 0004 4d515454 04 02 0000 000161 ^000175; user name without flag [MQTT-3.1.2-18]
-0 - MALFORMED_TRAILING 81 10 * 0004 4d515454 05 82 0000 00 000161 000175 ^00; surplus byte [MQTT-3.1.4-1]
-0 - ENHANCED_AUTHENTICATION 82 10 * 0004 4d515454 05 02 0000 ^04 16000161 0000; data, no method [section 3.1.2.11.10]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 ^; CONNECT without flags [MQTT-3.1.4-1]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 02 ^00; CONNECT with half a keep alive [MQTT-3.1.4-1]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 02 0000 ^; CONNECT without an identifier [MQTT-3.1.3-3]
+0 - MALFORMED_BOUNDS 81 10 * MQTT5 02 0000 ^; CONNECT 5.0 without properties [MQTT-3.1.4-1]
+0 - MALFORMED_BOUNDS 81 10 * MQTT5 02 0000 ^06 1100000000; properties cut [MQTT-3.1.4-1]
+0 - CONNECT_FLAGS 81 10 * MQTT4 ^03 0000 0000; 3.1.1, reserved flag [MQTT-3.1.2-3]
+0 - CONNECT_FLAGS 81 10 * MQTT5 ^03 0000 00 0000; 5.0, reserved flag [MQTT-3.1.2-3]
+0 - CONNECT_FLAGS 81 10 * MQTT4 ^0a 0000 0000; 3.1.1, will QoS 1, no will [MQTT-3.1.2-13]
+0 - CONNECT_FLAGS 81 10 * MQTT5 ^12 0000 00 0000; 5.0, will QoS 2, no will [MQTT-3.1.2-11]
+0 - CONNECT_FLAGS 81 10 * MQTT4 ^22 0000 0000; 3.1.1, will retain, no will [MQTT-3.1.2-15]
+0 - CONNECT_FLAGS 81 10 * MQTT5 ^22 0000 00 0000; 5.0, will retain, no will [MQTT-3.1.2-13]
+0 - CONNECT_FLAGS 81 10 * MQISDP ^1e 0000 000161 0001770000; 3.1, will QoS 3 [3.1]
+0 - CONNECT_FLAGS 81 10 * MQTT4 ^1e 0000 000161 0001770000; 3.1.1, will QoS 3 [MQTT-3.1.2-14]
+0 - CONNECT_FLAGS 81 10 * MQTT5 ^1e 0000 00 000161 000001770000; 5.0, will QoS 3 [MQTT-3.1.2-12]
+0 - CONNECT_FLAGS 81 10 * MQISDP ^42 0000 000161 000170; 3.1, password alone [3.1]
+0 - CONNECT_FLAGS 81 10 * MQTT4 ^42 0000 000161 000170; 3.1.1, password alone [MQTT-3.1.2-22]
+0 - CLIENT_IDENTIFIER 85 10 * MQISDP 02 0000 ^0000; 3.1, no identifier [3.1]
+0 - CLIENT_IDENTIFIER 85 10 * MQISDP 02 0000 ^0018 61{24}; 3.1, 24 characters [3.1]
+0 - CLIENT_IDENTIFIER 85 10 * MQTT4 00 0000 ^0000; 3.1.1, no identifier, kept [MQTT-3.1.3-8]
+0 - MALFORMED_STRING 81 10 * MQTT4 02 0000 ^000100; identifier of U+0000 [MQTT-3.1.3-4]
+0 - MALFORMED_STRING 81 10 * MQTT5 02 0000 00 ^0001ff; identifier, no UTF-8 [MQTT-3.1.3-4]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 06 0000 000161 ^; will flag without a will [MQTT-3.1.2-9]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 06 0000 000161 000177 ^; will without payload [MQTT-3.1.2-9]
+0 - MALFORMED_BOUNDS 81 10 * MQISDP 06 0000 000161 ^; 3.1, will flag without a will [3.1]
+0 - MALFORMED_BOUNDS 81 10 * MQTT5 06 0000 00 000161 ^; will without properties [MQTT-3.1.2-9]
+0 - TOPIC_NAME 90 10 * MQTT4 06 0000 000161 ^00012b 0000; will to + [MQTT-4.7.1-1]
+0 - TOPIC_NAME 90 10 * MQTT4 06 0000 000161 ^0000 0000; will to nothing [MQTT-4.7.3-1]
+0 - MALFORMED_STRING 81 10 * MQTT5 06 0000 00 000161 00 ^0001ff 0000; will topic [MQTT-3.1.3-11]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 82 0000 000161 ^; no user name [MQTT-3.1.2-19]
+0 - MALFORMED_BOUNDS 81 10 * MQTT4 c2 0000 000161 000175 ^; no password [MQTT-3.1.2-21]
+0 - MALFORMED_BOUNDS 81 10 * MQISDP 82 0000 000161 ^000275; 3.1, user name cut [3.1]
+0 - MALFORMED_STRING 81 10 * MQTT4 82 0000 000161 ^000100; user name [MQTT-3.1.3-11]
+0 - MALFORMED_TRAILING 81 10 * MQTT4 02 0000 000161 ^000175; user name without flag [MQTT-3.1.2-18]
+0 - MALFORMED_TRAILING 81 10 * MQTT5 82 0000 00 000161 000175 ^00; surplus byte [MQTT-3.1.4-1]
+0 - ENHANCED_AUTHENTICATION 82 10 * MQTT5 02 0000 ^04 16000161 0000; no method [section 3.1.2.11]
 
 345 - MALFORMED_BOUNDS 81 20 00 ^; CONNACK without anything [section 3.2]
 345 - MALFORMED_BOUNDS 81 20 * 00 ^; CONNACK without a reason [section 3.2]
@@ -207,26 +207,26 @@ const TABLE = `
 345 - MALFORMED_BOUNDS 81 82 * 0001 _ ^000261; SUBSCRIBE, filter cut [MQTT-3.8.3-1]
 345 - MALFORMED_BOUNDS 81 82 * 0001 _ 000161 ^; SUBSCRIBE without options [MQTT-3.8.3-3]
 345 - MALFORMED_BOUNDS 81 82 * 0001 _ 000161 00 ^00; SUBSCRIBE, half a second filter [section 3.8.3]
-345 - MALFORMED_STRING 81 82 * 0001 _ ^0002c080 00; SUBSCRIBE, filter that is no UTF-8 [MQTT-3.8.3-1]
+345 - MALFORMED_STRING 81 82 * 0001 _ ^0002c080 00; SUBSCRIBE, no UTF-8 [MQTT-3.8.3-1]
 345 - TOPIC_FILTER 8f 82 * 0001 _ ^0000 00; SUBSCRIBE to an empty filter [MQTT-4.7.3-1]
 345 - TOPIC_FILTER 8f 82 * 0001 _ ^0002 6123 00; SUBSCRIBE to a# [MQTT-4.7.1-2]
 345 - TOPIC_FILTER 8f 82 * 0001 _ ^0003 232f61 00; SUBSCRIBE to #/a [MQTT-4.7.1-2]
 345 - TOPIC_FILTER 8f 82 * 0001 _ ^0002 2b61 00; SUBSCRIBE to +a [MQTT-4.7.1-3]
-345 - TOPIC_FILTER 8f 82 * 0001 _ 000161 01 ^0004 612f622b 00; SUBSCRIBE to a and a/b+ [MQTT-4.7.1-3]
-345 - TOPIC_FILTER 8f 82 * 0001 _ ^0008 2473686172652f67 00; SUBSCRIBE to $share/g [MQTT-4.8.2-2]
-345 - TOPIC_FILTER 8f 82 * 0001 _ ^0009 2473686172652f2f61 00; SUBSCRIBE to $share//a [MQTT-4.8.2-1]
-345 - TOPIC_FILTER 8f 82 * 0001 _ ^0009 2473686172652f672f 00; SUBSCRIBE to $share/g/ [MQTT-4.8.2-2]
-345 - TOPIC_FILTER 8f 82 * 0001 _ ^000a 2473686172652f2b2f61 00; SUBSCRIBE to $share/+/a [MQTT-4.8.2-2]
+345 - TOPIC_FILTER 8f 82 * 0001 _ 000161 01 ^0004 612f622b 00; SUBSCRIBE to a, a/b+ [MQTT-4.7.1-3]
+345 - TOPIC_FILTER 8f 82 * 0001 _ ^0008 $SHARE/67 00; SUBSCRIBE to $share/g [MQTT-4.8.2-2]
+345 - TOPIC_FILTER 8f 82 * 0001 _ ^0009 $SHARE/2f61 00; SUBSCRIBE to $share//a [MQTT-4.8.2-1]
+345 - TOPIC_FILTER 8f 82 * 0001 _ ^0009 $SHARE/672f 00; SUBSCRIBE to $share/g/ [MQTT-4.8.2-2]
+345 - TOPIC_FILTER 8f 82 * 0001 _ ^000a $SHARE/2b2f61 00; SUBSCRIBE to $share/+/a [MQTT-4.8.2-2]
 345 - TOPIC_LEVELS 8f 82 * 0001 _ ^00c8 2f{200} 00; SUBSCRIBE to 201 levels [limit of this module]
 34 - SUBSCRIPTION_OPTIONS 81 82 * 0001 000161 ^04; SUBSCRIBE, reserved option [MQTT-3-8.3-4]
 34 - SUBSCRIPTION_OPTIONS 81 82 * 0001 000161 ^80; SUBSCRIBE, reserved option [MQTT-3-8.3-4]
 345 - SUBSCRIPTION_OPTIONS 82 82 * 0001 _ 000161 ^03; SUBSCRIBE with QoS 3 [MQTT-3-8.3-4]
 5 - SUBSCRIPTION_OPTIONS 81 82 * 0001 _ 000161 ^40; SUBSCRIBE, reserved option [MQTT-3.8.3-5]
-5 - SUBSCRIPTION_OPTIONS 81 82 * 0001 _ 000161 ^83; SUBSCRIBE, reserved option and QoS 3 [MQTT-3.8.3-5]
+5 - SUBSCRIPTION_OPTIONS 81 82 * 0001 _ 000161 ^83; SUBSCRIBE, reserved and QoS 3 [MQTT-3.8.3-5]
 5 - SUBSCRIPTION_OPTIONS 82 82 * 0001 _ 000161 ^30; SUBSCRIBE, retain handling 3 [section 3.8.3.1]
-5 - SHARED_NO_LOCAL 82 82 * 0001 _ 000a 2473686172652f672f61 ^04; SUBSCRIBE, shared no-local [MQTT-3.8.3-4]
-5 - PROPERTY_DUPLICATE 82 82 * 0001 04 0b01 ^0b02 000161 00; SUBSCRIBE, two identifiers [section 3.8.2.1.2]
-5 - PROPERTY_VALUE 82 82 * 0001 02 0b ^00 000161 00; SUBSCRIBE, subscription identifier 0 [section 3.8.2.1.2]
+5 - SHARED_NO_LOCAL 82 82 * 0001 _ 000a $SHARE/672f61 ^04; SUBSCRIBE, shared no-local [MQTT-3.8.3-4]
+5 - PROPERTY_DUPLICATE 82 82 * 0001 04 0b01 ^0b02 000161 00; two identifiers [section 3.8.2.1]
+5 - PROPERTY_VALUE 82 82 * 0001 02 0b ^00 000161 00; identifier 0 [section 3.8.2.1]
 345 - MALFORMED_BOUNDS 81 90 00 ^; SUBACK without anything [section 3.9]
 345 - MALFORMED_PACKET_ID 82 90 * ^0000 _ 00; SUBACK, identifier 0 [MQTT-2.2.1-6]
 345 - NO_ITEMS 82 90 * 0001 _ ^; SUBACK without results [MQTT-3.8.4-6]
@@ -260,7 +260,7 @@ const TABLE = `
 5 s REASON_CODE 82 f0 * ^19 04 15000161; AUTH 19 from a server [MQTT-3.15.2-1]
 5 - ENHANCED_AUTHENTICATION 82 f0 * ^18; AUTH of one byte [section 3.15.2.2.2]
 5 - ENHANCED_AUTHENTICATION 82 f0 * ^18 00; AUTH without a method [section 3.15.2.2.2]
-5 - ENHANCED_AUTHENTICATION 82 f0 * 18 ^04 16000161; AUTH with data and no method [section 3.15.2.2.3]
+5 - ENHANCED_AUTHENTICATION 82 f0 * 18 ^04 16000161; AUTH, data, no method [section 3.15.2]
 5 - MALFORMED_TRAILING 81 f0 * 18 04 15000161 ^00; AUTH, surplus byte [section 3.15]
 `
 
@@ -282,9 +282,17 @@ function parse(line: string): Fault[] {
   })
 }
 
+const WORDS: Record<string, string> = {
+  MQISDP: '0006 4d5149736470 03',
+  MQTT4: '0004 4d515454 04',
+  MQTT5: '0004 4d515454 05',
+  '$SHARE/': '2473686172652f',
+}
+
 /** Hexadecimal digits and one ^ from the shorthand of the table. */
 function expand(shorthand: string, version: number): string {
   const plain = shorthand
+    .replace(/MQISDP|MQTT[45]|\$SHARE\//, (word) => WORDS[word]?.replaceAll(' ', '') ?? '')
     .replace('_', version === 5 ? '00' : '')
     .replace(/(..)\{(\d+)\}/g, (_, byte: string, count: string) => byte.repeat(Number(count)))
   const [first = '', rest] = plain.split('*')

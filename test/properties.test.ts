@@ -1,6 +1,6 @@
-// The properties of MQTT 5: where each may stand, how often, from whom and with which values, all from the
-// table in test/vectors.ts; and `properties` and `encode_properties`, which list and write them. On
-// both builds.
+// The properties of MQTT 5: where each may stand, how often, from whom and with which values, all
+// from the table in test/vectors.ts; and `properties` and `encode_properties`, which list and write
+// them. On both builds.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,5 @@
-// Records of the module as plain fields, and fields as records: how the tests of the codec look into its
-// memory. Knows the layout; judges nothing.
+// Records of the module as plain fields, and fields as records: how the tests of the codec look
+// into its memory. Knows the layout; judges nothing.
 
 import { CONNECT, SENDER_ANY, SENDER_CLIENT, SENDER_SERVER } from '../assembly/codes.ts'
 import * as layout from '../assembly/layout.ts'

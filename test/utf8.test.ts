@@ -1,6 +1,6 @@
-// UTF-8 as MQTT wants it, held against Node's own check: all code points, all sequences of two bytes, the edges
-// of longer ones, at every place in a word of eight bytes. Topics are judged by a loop of their own,
-// so everything is asked twice: as a text and as a topic name. On both builds.
+// UTF-8 as MQTT wants it, held against Node's own check: all code points, all sequences of two
+// bytes, the edges of longer ones, at every place in a word of eight bytes. Topics are judged by a
+// loop of their own, so everything is asked twice: as a text and as a topic name. On both builds.
 
 import { isUtf8 } from 'node:buffer'
 import { suite } from 'uvu'
