@@ -116,6 +116,13 @@ function medianOf(trees: readonly Tree[]): Tree {
 }
 
 export function saveResults(name: string, results: readonly Result[], options: object): void {
+  saveJson(name, { options, results })
+  const svg = chart(results)
+  if (svg) writeFileSync(`${RESULTS}${name}.svg`, svg)
+}
+
+/** Writes bench/results/NAME.json: the machine, then what was measured. */
+export function saveJson(name: string, measured: object): void {
   const machine = {
     processor: cpus()[0]?.model,
     cores: cpus().length,
@@ -125,8 +132,6 @@ export function saveResults(name: string, results: readonly Result[], options: o
     loadAverage: loadAverage(),
   }
   mkdirSync(RESULTS, { recursive: true })
-  const body = JSON.stringify({ machine, options, results }, undefined, 1)
+  const body = JSON.stringify({ machine, ...measured }, undefined, 1)
   writeFileSync(`${RESULTS}${name}.json`, `${body}\n`)
-  const svg = chart(results)
-  if (svg) writeFileSync(`${RESULTS}${name}.svg`, svg)
 }
