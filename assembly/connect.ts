@@ -67,12 +67,15 @@ export class Connect {
     }
     Connect.readClientId(level, flags)
     if ((flags & CONNECT_WILL) !== 0) Connect.readWill(level)
+    // [MQTT-3.1.2-17] [MQTT-3.1.3-12]
     if ((flags & CONNECT_USER_NAME) !== 0 && !Connect.endsEarly(level)) {
       Reader.keep(CONNECT_START + CONNECT_USER_NAME_START, Reader.text())
     }
+    // [MQTT-3.1.2-19]
     if ((flags & CONNECT_PASSWORD) !== 0 && !Connect.endsEarly(level)) {
       Reader.keep(CONNECT_START + CONNECT_PASSWORD_START, Reader.binary())
     }
+    // [MQTT-3.1.2-16] [MQTT-3.1.2-18]
     Reader.close()
   }
 
@@ -106,14 +109,15 @@ export class Connect {
     const flags = Reader.byte()
     const will = (flags & CONNECT_WILL) !== 0
     store<i32>(CONNECT_START, flags, CONNECT_FLAGS)
-    // [MQTT-3.1.2-12]
+    // [MQTT-3.1.2-12], in 3.1.1 [MQTT-3.1.2-14]
     let wrong = (flags & CONNECT_WILL_QOS_MASK) === CONNECT_WILL_QOS_MASK
     if (level !== VERSION_3_1) {
-      // MQTT 3.1 disregards both. [MQTT-3.1.2-3] [MQTT-3.1.2-11] [MQTT-3.1.2-13] [MQTT-3.1.2-15]
+      // MQTT 3.1 disregards these. [MQTT-3.1.2-3] [MQTT-3.1.2-11] [MQTT-3.1.2-13],
+      // in 3.1.1 [MQTT-3.1.2-13] [MQTT-3.1.2-15]
       if ((flags & CONNECT_RESERVED) !== 0) wrong = true
       if (!will && (flags & (CONNECT_WILL_QOS_MASK | CONNECT_WILL_RETAIN)) !== 0) wrong = true
     }
-    // Only MQTT 5 has passwords without user names. [MQTT-3.1.2-22] of 3.1.1
+    // Only MQTT 5 has passwords without user names; in 3.1.1 [MQTT-3.1.2-22]
     if (level !== VERSION_5_0) {
       if ((flags & (CONNECT_USER_NAME | CONNECT_PASSWORD)) === CONNECT_PASSWORD) wrong = true
     }
@@ -121,11 +125,12 @@ export class Connect {
     return flags
   }
 
+  /** [MQTT-3.1.3-3] [MQTT-3.1.3-4] */
   private static readClientId(level: i32, flags: i32): void {
     const start = Reader.at
     const length = Reader.text()
     Reader.keep(CONNECT_START + CONNECT_CLIENT_ID_START, length)
-    // [MQTT-3.1.3-8] of 3.1.1
+    // In 3.1.1 [MQTT-3.1.3-8]
     let wrong = level === VERSION_3_1_1 && length === 0 && (flags & CONNECT_CLEAN_START) === 0
     if (level === VERSION_3_1) {
       wrong = length === 0 || Connect.characters(length) > OLD_CLIENT_ID_LENGTH_MAX
@@ -142,6 +147,7 @@ export class Connect {
     return count
   }
 
+  /** [MQTT-3.1.2-9] [MQTT-3.1.3-11] */
   private static readWill(level: i32): void {
     if (level === VERSION_5_0) {
       Properties.read(PLACE_WILL)

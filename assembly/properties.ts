@@ -237,7 +237,7 @@ export class Properties {
         break
       }
       case TEXT: {
-        // [MQTT-3.3.2-14]
+        // [MQTT-3.3.2-13] [MQTT-3.3.2-14]
         if (id === PROPERTY_RESPONSE_TOPIC) Reader.topic(REASON_PROTOCOL_ERROR)
         else Reader.text()
         break
@@ -247,6 +247,7 @@ export class Properties {
         break
       }
       case PAIR: {
+        // [MQTT-1.5.7-1]
         Reader.text()
         Reader.text()
         break

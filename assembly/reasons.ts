@@ -78,7 +78,11 @@ const FAILURES: usize = memory.data<u32>([
 ])
 
 export class Reasons {
-  /** Whether `reason` may stand in a packet of this type and version from this sender. */
+  /**
+   * Whether `reason` may stand in a packet of this type and version from this sender.
+   * [MQTT-3.2.2-8] [MQTT-3.4.2-1] [MQTT-3.5.2-1] [MQTT-3.6.2-1] [MQTT-3.7.2-1] [MQTT-3.9.3-2]
+   * [MQTT-3.11.3-2] [MQTT-3.14.2-1] [MQTT-3.15.2-1]
+   */
   static allows(type: i32, reason: i32, version: i32, sender: i32): bool {
     if (version !== VERSION_5_0) return Reasons.allowsBefore5(type, reason)
     const packets = Reasons.packetsOf(reason, sender)
@@ -86,7 +90,7 @@ export class Reasons {
     return type === DISCONNECT && sender !== SENDER_CLIENT && (packets & BY_SERVER) !== 0
   }
 
-  /** [MQTT-3.2.2-4] [MQTT-3.9.3-2]; 3.1 has no SUBACK failure, but nothing else it could mean. */
+  /** [MQTT-3.9.3-2] of 3.1.1; 3.1 has no SUBACK failure, but nothing else it could mean. */
   private static allowsBefore5(type: i32, reason: i32): bool {
     if (type === CONNACK) return reason <= RETURN_NOT_AUTHORIZED
     return reason <= REASON_GRANTED_QOS_2 || reason === SUBACK_FAILURE
