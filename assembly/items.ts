@@ -66,7 +66,7 @@ export class Items {
     const filter = Reader.at - length
     const start = Reader.at
     const options = Reader.byte()
-    // [MQTT-3.8.3-5]; before MQTT 5 all but the QoS is. [MQTT-3-8.3-4]
+    // [MQTT-3.8.3-5]; in 3.1.1 all but the QoS is, [MQTT-3.8.3-4]
     const reserved = Reader.version === VERSION_5_0 ? OPTION_RESERVED_MASK : ~OPTION_QOS_MASK
     if ((options & reserved) !== 0) Reader.malformed(ERROR_SUBSCRIPTION_OPTIONS, start)
     const impossible =
