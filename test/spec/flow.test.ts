@@ -104,6 +104,22 @@ v5('a smaller quota on a new connection holds for what is sent again [MQTT-3.3.4
   assert.equal(await inbox(again), ['a=2 q1 dup'])
 })
 
+v5(
+  'PUBREL is sent again after a reconnect though no quota is left ' +
+    '[MQTT-3.3.4-10, MQTT-4.9.0-3, MQTT-4.4.0-1]',
+  async (t) => {
+    const client = await t.persistent('s', { autoAck: false })
+    await client.subscribe('a', { qos: 2 })
+    await t.publish('a=1 q1', 'a=2 q2', 'a=3 q2')
+    await client.barrier()
+    client.sendBytes(hex('50020002 50020003'))
+    assert.equal(await unread(client), ['pubrel 2', 'pubrel 3'])
+    await t.breaks(client)
+    const again = await t.persistent('s', { autoAck: false, properties: { receiveMaximum: 1 } })
+    assert.equal((await unread(again)).sort(), ['publish a=1 q1 id1 dup', 'pubrel 2', 'pubrel 3'])
+  },
+)
+
 both(
   'the server keeps to its own limit of messages in flight [3.1.1 MQTT-4.3.2-1] [5.0 MQTT-4.9.0-1]',
   async (t) => {
