@@ -63,6 +63,7 @@ const ALIAS_ENTRIES: i32 = 8
 const ALIAS_SHIFT: i32 = 8
 const ALIAS_TOPIC_MIN: i32 = 4 // shorter topics cost no more than the alias
 const ALIAS_TOPIC_MAX: i32 = 252
+const HEADS_MAX: i32 = 21 // fixed header, two lengths, packet identifier, alias, expiry
 const ALIASES_MAX: i32 = 64 // entries are scanned one by one
 
 let freePages: usize = 0
@@ -202,7 +203,7 @@ export class Outbox {
   private static gather(outbox: usize, message: usize, flags: i32, packetId: i32, row: usize): i32 {
     const isVersion5 = load<i32>(outbox, VERSION) === VERSION_5_0
     const hasId = (flags & FLAG_QOS_MASK) !== 0
-    const alias = isVersion5 ? Outbox.findAlias(outbox, message) : 0
+    const alias = isVersion5 ? Outbox.findAlias(outbox, message, row) : 0
     const topicLength = alias !== 0 && !aliasIsNew ? 0 : load<i32>(message, MESSAGE_TOPIC_LENGTH)
     const payloadLength = load<i32>(message, MESSAGE_PAYLOAD_LENGTH)
     const expires = load<i32>(message, MESSAGE_SINCE) !== 0
@@ -273,7 +274,7 @@ export class Outbox {
   }
 
   /** The alias of the topic on this connection, 0 = none; `aliasIsNew` when the peer must learn it. */
-  private static findAlias(outbox: usize, message: usize): i32 {
+  private static findAlias(outbox: usize, message: usize, row: usize): i32 {
     aliasIsNew = false
     const aliases = load<u32>(outbox, ALIASES) as usize
     const length = load<i32>(message, MESSAGE_TOPIC_LENGTH)
@@ -285,9 +286,19 @@ export class Outbox {
       if (load<i32>(entry) === length && Bytes.equal(entry + 4, topic, length)) return i
       entry += 1 << ALIAS_SHIFT
     }
-    if (count === load<i32>(aliases, ALIAS_MAX)) return 0
+    if (count === load<i32>(aliases, ALIAS_MAX) || Outbox.isTight(outbox, message, row)) return 0
     aliasIsNew = true
     return count + 1
+  }
+
+  /** Whether a new alias, which comes with its topic, could make the packet too large. */
+  private static isTight(outbox: usize, message: usize, row: usize): bool {
+    const packetMax = load<i32>(outbox, PACKET_MAX)
+    if (packetMax === 0) return false
+    const topic = load<i32>(message, MESSAGE_TOPIC_LENGTH)
+    const properties = load<i32>(message, MESSAGE_PROPERTIES_LENGTH)
+    const rest = load<i32>(message, MESSAGE_PAYLOAD_LENGTH) + Message.identifiersSize(row)
+    return HEADS_MAX + topic + properties + rest > packetMax
   }
 
   private static addAlias(outbox: usize, message: usize): void {
