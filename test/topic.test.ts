@@ -40,12 +40,10 @@ const STRINGS_GOOD = [
   'f48fbfbf',
 ]
 
-function tests(build: Build): void {
-  const test = suite(`topic, ${build} build`)
-  const module = new TestModule(build)
-  const check = (name: string, value: string | Uint8Array): number =>
-    module.call(name, SCRATCH_START, module.put(value))
+type Test = ReturnType<typeof suite>
+type Check = (name: string, value: string | Uint8Array) => number
 
+function wildcardsAndLevels(test: Test, check: Check): void {
   test('topic names and filters that are right pass', () => {
     for (const topic of [...TOPICS, DEEPEST]) {
       assert.is(check('check_topic', topic), 0, topic)
@@ -80,7 +78,9 @@ function tests(build: Build): void {
       assert.is(check('check_filter', filter), ERROR_TOPIC_FILTER, filter)
     }
   })
+}
 
+function characters(test: Test, check: Check): void {
   test('UTF-8 that is not well-formed is refused wherever it stands', () => {
     for (let before = 0; before < 10; before++) {
       for (const [list, expected] of [
@@ -117,7 +117,14 @@ function tests(build: Build): void {
       assert.is(check('check_topic', bytes), valid ? 0 : ERROR_MALFORMED_STRING, hex)
     }
   })
+}
 
+function tests(build: Build): void {
+  const test = suite(`topic, ${build} build`)
+  const module = new TestModule(build)
+  const check: Check = (name, value) => module.call(name, SCRATCH_START, module.put(value))
+  wildcardsAndLevels(test, check)
+  characters(test, check)
   test.run()
 }
 

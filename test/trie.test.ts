@@ -94,7 +94,9 @@ function matching(test: Test, build: Build): void {
     assert.equal(one.subscribers('a/b'), [])
     assert.equal(two.subscribers('a/b'), [2])
   })
+}
 
+function caching(test: Test, build: Build): void {
   test('a cached match follows filters that come and go', () => {
     const trie = new Trie(new TestModule(build))
     const expect = (subscribers: number[]): void => {
@@ -344,6 +346,7 @@ function limiting(test: Test, build: Build): void {
 for (const build of BUILDS) {
   const test = suite(`trie, ${build} build`)
   matching(test, build)
+  caching(test, build)
   delivering(test, build)
   sharing(test, build)
   searching(test, build)
