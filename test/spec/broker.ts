@@ -20,6 +20,9 @@ export class Unsupported extends Error {}
 
 const OTHER = process.env.WASMQTT_TEST_BROKER === 'mosquitto'
 
+/** The build of the module, `debug` with WASMQTT_TEST_WASM=debug. */
+const WASM = process.env.WASMQTT_TEST_WASM === 'debug' ? 'debug' : 'release'
+
 /** 2026-01-01: a fixed beginning, so that no test depends on the day it runs. */
 const BEGINNING = Date.UTC(2026, 0, 1)
 
@@ -29,7 +32,7 @@ export function startBroker(options: Partial<Options>): Promise<Running> {
 
 async function startOurs(options: Partial<Options>): Promise<Running> {
   let now = BEGINNING
-  const broker = await createBroker({ ...options, clock: { now: () => now } })
+  const broker = await createBroker({ wasm: WASM, ...options, clock: { now: () => now } })
   const [tcp, webSocket] = await Promise.all([
     broker.listen({ type: 'mqtt', port: 0 }),
     broker.listen({ type: 'ws', port: 0 }),
