@@ -48,7 +48,7 @@ async function subscriber(...args: string[]): Promise<Program> {
 
 async function publish(...args: string[]): Promise<void> {
   const program = run('mosquitto_pub', ['-p', `${broker.port}`, ...args])
-  assert.is(await program.exit, 0, program.stderr)
+  assert.is(await program.untilExit(), 0, program.stderr)
 }
 
 /** What mosquitto_sub has printed for `-F 'got …'`. */
@@ -160,7 +160,7 @@ for (const { flag, name } of VERSIONS) {
     const polite = await subscriber(...will('polite'), '-C', '1')
     const killed = await subscriber(...will('killed'))
     await publish('-t', 'unused', '-m', 'end')
-    assert.is(await polite.exit, 0)
+    assert.is(await polite.untilExit(), 0)
     await killed.kill()
     await watcher.untilLine(/^got 1 will\/\w+\/killed gone$/)
     assert.equal(messages(watcher), [`1 will/${flag}/killed gone`])
@@ -204,14 +204,14 @@ for (const { flag, name } of VERSIONS) {
       '1',
     ]
     const first = run('mosquitto_sub', ['-p', `${broker.port}`, ...args, '-E'])
-    assert.is(await first.exit, 0, first.stderr)
+    assert.is(await first.untilExit(), 0, first.stderr)
     for (const payload of ['one', 'two', 'three']) {
       await publish('-t', `away/${flag}`, '-q', '1', '-m', payload)
     }
     await publish('-t', `away/${flag}`, '-q', '2', '-m', 'four')
     const format = ['-C', '4', '-F', 'got %q %r %p']
     const second = run('mosquitto_sub', ['-p', `${broker.port}`, ...args, ...format])
-    assert.is(await second.exit, 0, second.stderr)
+    assert.is(await second.untilExit(), 0, second.stderr)
     assert.equal(messages(second), ['1 0 one', '1 0 two', '1 0 three', '1 0 four'])
   })
 }
@@ -222,7 +222,7 @@ commands('a payload of 500 kB arrives whole', async () => {
   writeFileSync(file, payload)
   const sub = await subscriber('-t', 'large', '-q', '2', '-C', '1', '-F', 'got %l %p')
   await publish('-t', 'large', '-q', '2', '-f', file)
-  assert.is(await sub.exit, 0)
+  assert.is(await sub.untilExit(), 0)
   assert.ok(messages(sub)[0] === `500000 ${payload}`)
 })
 
@@ -312,13 +312,12 @@ shutdown('MQTT 5 clients get DISCONNECT 0x8B, the others the end of the connecti
   const tcp = await RawClient.connect({ port: broker.port, version: 5 })
   const ws = await RawClient.connect({ port: broker.wsPort, path: '/mqtt', version: 5 })
   const old = await RawClient.connect({ port: broker.port, version: 4 })
-  const goodbye = event(js.client, 'disconnect')
-  assert.is(await broker.stop(), 0)
+  const [[disconnect], code] = await Promise.all([event(js.client, 'disconnect'), broker.stop()])
+  assert.is((disconnect as { reasonCode: number }).reasonCode, 0x8b)
+  assert.is(code, 0)
   assert.equal(await tcp.closed, [{ cmd: 'disconnect', reasonCode: 0x8b }])
   assert.equal(await ws.closed, [{ cmd: 'disconnect', reasonCode: 0x8b }])
   assert.equal(await old.closed, [])
-  const [disconnect] = await goodbye
-  assert.is((disconnect as { reasonCode: number }).reasonCode, 0x8b)
 })
 
 /** Decimal digits in an order that a lost or moved block would change. */

@@ -21,6 +21,9 @@ process.on('exit', () => {
   for (const path of directories) rmSync(path, { recursive: true, force: true })
 })
 
+/** The exit code, or the name of the signal that ended the program. */
+export type ExitCode = number | NodeJS.Signals
+
 /** A child process and what it prints, by lines. */
 export class Program {
   readonly name: string
@@ -29,8 +32,7 @@ export class Program {
   readonly lines: string[] = []
   /** Standard error so far. */
   stderr = ''
-  /** The exit code, or the name of the signal that ended it, once all output has been read. Never rejects. */
-  readonly exit: Promise<number | NodeJS.Signals>
+  readonly #exit: Promise<ExitCode>
   readonly #child: ChildProcess
   readonly #listeners = new Set<() => void>()
   #next = 0
@@ -51,7 +53,7 @@ export class Program {
     child.on('error', (error) => {
       this.stderr += error.message
     })
-    this.exit = new Promise((resolve) => {
+    this.#exit = new Promise((resolve) => {
       child.on('close', (code, signal) => {
         this.#ended = true
         running.delete(this)
@@ -86,17 +88,21 @@ export class Program {
     })
   }
 
-  /** Sends a signal and waits for the end; a program that takes too long is killed and yields SIGKILL. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
-    this.#child.kill(signal)
+  /** Waits for the end and all output; a program that takes too long is killed and yields SIGKILL. */
+  async untilExit(): Promise<ExitCode> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS)
-    const code = await this.exit
+    const code = await this.#exit
     clearTimeout(timer)
     return code
   }
 
+  stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<ExitCode> {
+    this.#child.kill(signal)
+    return this.untilExit()
+  }
+
   /** kill -9. */
-  kill(): Promise<number | NodeJS.Signals> {
+  kill(): Promise<ExitCode> {
     return this.stop('SIGKILL')
   }
 
@@ -118,8 +124,8 @@ export interface Broker {
   lines: string[]
   program: Program
   /** SIGTERM, then the exit code. */
-  stop(): Promise<number | NodeJS.Signals>
-  kill(): Promise<number | NodeJS.Signals>
+  stop(): Promise<ExitCode>
+  kill(): Promise<ExitCode>
 }
 
 export interface BrokerOptions {
@@ -211,8 +217,8 @@ function spawnPiped(name: string, args: string[], env: NodeJS.ProcessEnv = {}): 
 
 function brokerOf(program: Program, port: number, wsPort: number, adminPort: number): Broker {
   const { pid, lines } = program
-  const stop = (): Promise<number | NodeJS.Signals> => program.stop()
-  const kill = (): Promise<number | NodeJS.Signals> => program.kill()
+  const stop = (): Promise<ExitCode> => program.stop()
+  const kill = (): Promise<ExitCode> => program.kill()
   return { port, wsPort, adminPort, pid, lines, program, stop, kill }
 }
 
