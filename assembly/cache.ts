@@ -1,5 +1,5 @@
-// What recent topics matched: topic -> the nodes of its filters, not the subscribers, so that clients
-// may come and go below filters that stay. Called by trie.ts; a slot is only a hint and may vanish.
+// What recent topics matched: topic -> the nodes of its filters, not the subscribers, so that
+// clients may come and go below filters that stay. Called by trie.ts; a slot may vanish any time.
 // A slot is right while its generation is its root's: that changes when a filter with a wildcard
 // appears or goes. A filter without one concerns a single topic, whose slot is forgotten.
 //

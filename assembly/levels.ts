@@ -1,4 +1,4 @@
-// A topic or filter cut into levels, what insert, match and search walk along; and the hash of bytes.
+// A topic or filter cut into levels, what insert, match and search walk along; the hash of bytes.
 // Called by the trie; the table is dead after the next `split`. Knows nothing of nodes.
 //
 //   level (8 bytes, TOPIC_LEVELS_MAX of them)

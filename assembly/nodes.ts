@@ -1,5 +1,5 @@
-// The nodes of all tries: their words, and the slab they come from. A node stands for a run of literal
-// levels of the filters through it (its label, like "b/c"), or for one wildcard.
+// The nodes of all tries: their words, and the slab they come from. A node stands for a run of
+// literal levels of the filters through it (its label, like "b/c"), or for one wildcard.
 // Called by edges.ts, paths.ts, walk.ts and trie.ts; knows no subscriber.
 // Slabs are never given back; a released node is the next one handed out.
 //

@@ -1,6 +1,6 @@
 // The path of a filter through the nodes: found, made where it is missing, pruned where nothing is
 // left. Called by trie.ts with a filter that levels.ts has split; knows no subscriber.
-// Labels are split when filters part; they are not joined again, because removing must not need memory.
+// Labels are split when filters part, and not joined again: removing must not need memory.
 
 import { Bytes } from './bytes'
 import { Edges } from './edges'

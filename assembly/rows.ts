@@ -9,7 +9,7 @@
 // An extra row holds one more identifier of the delivery that a head begins (ROW_NEXT).
 //
 //   subscriber +-----------+-----------+    indexed by the subscriber's integer
-//              | HEAD      | ONLINE    |    HEAD: its row of the last match, as bytes from rowsStart
+//              | HEAD      | ONLINE    |    HEAD: its row of the last match, from rowsStart
 //              +-----------+-----------+    ONLINE: 1 = shared groups should prefer it
 //
 // HEAD is never cleared. It is right when it lies below top and the row there, no shared one, names
@@ -57,7 +57,7 @@ export class Rows {
   /** Makes the region hold `bytes`; its contents are lost. False when there is no memory. */
   static reserve(bytes: i32): bool {
     if (((rowsEnd - rowsStart) as i32) >= bytes) return true
-    const block = Arena.allocate(bytes)
+    const block = Arena.allocate((bytes + ROW_SIZE - 1) & ~(ROW_SIZE - 1))
     if (block === 0) return false
     Arena.free(rowsStart)
     rowsStart = block
@@ -144,7 +144,7 @@ export class Rows {
     top = to
   }
 
-  /** Adds the rows of one set of several: a subscriber gets one head, whatever it is subscribed to. */
+  /** Adds the rows of one set of several: a subscriber gets one head for all its filters. */
   private static merge(set: usize, publisher: i32): void {
     if (set === 0) return
     const end = Sets.row(set, Sets.count(set))

@@ -47,7 +47,7 @@ export class Sets {
     return entry === 0 ? 0 : Sets.row(set, entry - 1)
   }
 
-  /** Adds a subscriber that is not in the set (0 = a new one). The set, moved maybe; 0: no memory. */
+  /** Adds a subscriber that is not there; set 0 = a new one. The set, maybe moved; 0: no memory. */
   static add(set: usize, subscriber: i32, options: i32, identifier: i32): usize {
     const count = Sets.count(set)
     const end = SET_ROWS + (count + 1) * ROW_SIZE

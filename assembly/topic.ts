@@ -1,6 +1,6 @@
 // The syntax of topic names and topic filters, `$share` included. MQTT 5.0 sections 4.7 and 4.8.2.
-// Called by the codec for every topic and filter that comes in; the trie relies on having been given
-// checked ones. Topic names are checked in one pass, eight bytes at a time: it runs for each PUBLISH.
+// Called by the codec for every topic and filter that comes in, and by `insert`.
+// Topic names are checked in one pass, eight bytes at a time: it runs for each PUBLISH.
 
 import {
   ERROR_MALFORMED_STRING,

@@ -1,5 +1,5 @@
-// The subscription tries: who subscribed to what, and whom a topic concerns. Called through index.ts
-// by the host, once per SUBSCRIBE item, UNSUBSCRIBE item and PUBLISH; knows no packets or sessions.
+// The subscription tries: who subscribed to what, and whom a topic concerns. Called by the host
+// once per SUBSCRIBE item, UNSUBSCRIBE item and PUBLISH; knows no packets or sessions.
 // A root is one trie: subscriptions, the filters of peers, or stored topics (as literal filters).
 //
 //   insert, remove   topic.ts -> levels.ts -> paths.ts (nodes.ts, edges.ts) -> sets.ts, groups.ts

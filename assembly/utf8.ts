@@ -1,4 +1,4 @@
-// Strict UTF-8 as MQTT wants it: no overlong forms, no surrogates, nothing above U+10FFFF, no U+0000.
+// Strict UTF-8 as MQTT wants it: nothing overlong, no surrogates, none above U+10FFFF, no U+0000.
 // Called by the codec for strings and payloads and by topic.ts; knows nothing of packets.
 // Almost every string is ASCII, so eight bytes are looked at together and a sequence only where a
 // high bit shows. MQTT 5.0 section 1.5.4, table 3-7 of the Unicode Standard.
@@ -10,7 +10,7 @@ export const LOW_BITS: u64 = 0x7f * EACH_BYTE
 const LETTERS: u64 = 0x61 * EACH_BYTE
 
 export class Utf8 {
-  /** Whether [start, start + length) is well-formed and has no U+0000. [MQTT-1.5.4-1] [MQTT-1.5.4-2] */
+  /** Whether the bytes are well-formed and have no U+0000. [MQTT-1.5.4-1] [MQTT-1.5.4-2] */
   static valid(start: usize, length: i32): bool {
     const end = start + length
     while (start < end) {

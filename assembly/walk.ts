@@ -1,5 +1,5 @@
 // The two walks through the nodes: from a topic to the filters that match it, and from a filter to
-// the stored topics that it matches. Called by trie.ts after levels.ts has split what is looked for.
+// the stored topics that it matches. Called by trie.ts after levels.ts has split the one in hand.
 // A walk enters a node at most once, so its time is bounded by the nodes there are.
 
 import { Arena } from './arena'

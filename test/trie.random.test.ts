@@ -4,6 +4,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { OPTION_NO_LOCAL, OPTION_RETAIN_AS_PUBLISHED } from '../assembly/codes.ts'
+import { SCRATCH_START } from '../assembly/layout.ts'
 import { Model } from './model.ts'
 import { BUILDS, type Build, TestModule } from './module.ts'
 import { compareMatch, compareSearch, Trie } from './tries.ts'
@@ -155,8 +156,31 @@ function run(build: Build): void {
   for (const pair of pairs) pair.clear()
 }
 
+/** Bytes that no client could send are not refused by match, remove and search; they find nothing. */
+function runBytes(build: Build): void {
+  const random = new Random(5)
+  const module = new TestModule(build)
+  const trie = new Trie(module)
+  for (const filter of ['#', 'a/+', '+/a', '$share/a/+', 'a']) trie.insert(filter, 1, 0, 1)
+  const alphabet = Buffer.from('a/+#$\u0000\u00e9$share/')
+  for (let i = 0; i < 30_000; i++) {
+    const bytes = Buffer.alloc(random.below(20))
+    for (let at = 0; at < bytes.length; at++) bytes[at] = alphabet[random.below(13)] as number
+    const length = module.put(bytes)
+    const checked = module.call('check_filter', SCRATCH_START, length)
+    assert.ok(module.call('match', trie.root, SCRATCH_START, length, -1) <= 2)
+    assert.ok(module.call('search', trie.root, SCRATCH_START, length) <= 1)
+    const inserted = module.call('insert', trie.root, SCRATCH_START, length, 2, 0, 1)
+    assert.is(inserted, checked)
+    const removed = module.call('remove', trie.root, SCRATCH_START, length, 2)
+    assert.is(removed, inserted === 0 ? 1 : 0)
+  }
+  assert.is(trie.count, 5)
+}
+
 for (const build of BUILDS) {
   const test = suite(`trie against model, ${build} build`)
   test(`${OPERATIONS} random operations give the same on both`, () => run(build))
+  test('random bytes do no harm and leave nothing behind', () => runBytes(build))
   test.run()
 }

@@ -92,8 +92,10 @@ export class Trie {
 
 const ascending = (values: number[]): number[] => [...values].sort((a, b) => a - b)
 
-const describe = (one: Delivery): string =>
-  `${one.subscriber}: qos ${one.qos} retain ${one.retainAsPublished} [${ascending(one.identifiers)}]`
+function describe(one: Delivery): string {
+  const { subscriber, qos, retainAsPublished, identifiers } = one
+  return `${subscriber}: qos ${qos} retain ${retainAsPublished} [${ascending(identifiers)}]`
+}
 
 const asDelivery = (row: Row): Delivery => ({
   subscriber: row.subscriber,
