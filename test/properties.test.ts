@@ -150,6 +150,16 @@ for (const build of BUILDS) {
     assert.is(module.word(REGISTER_PROPERTIES_NEXT), base + bytes.length)
   })
 
+  test('words that an entry does not use are 0', () => {
+    const whole = wireProperty([0x26, ['61', '62']])
+    const first = input(module, whole)
+    assert.is(module.call('properties', first, whole.length), 1)
+    const second = input(module, hex('0101'))
+    assert.is(module.call('properties', second, 2), 1)
+    const words = [0, 4, 8, 12, 16].map((offset) => module.word(PROPERTIES_START + offset))
+    assert.equal(words, [1, 1, 0, 0, 0])
+  })
+
   test('listing stops without a trap at bytes that decode never saw', () => {
     const base = input(module, hex('0400'))
     assert.is(module.call('properties', base, 2), codes.ERROR_PROPERTY_UNKNOWN)
