@@ -10,6 +10,7 @@ export const STRING_LENGTH_MAX = 65535
 export const REMAINING_LENGTH_MAX = 268435455
 export const RECORDS_MAX = 1024 // records of one decode call
 export const PROPERTIES_MAX = 512 // entries of one properties call
+export const ITEMS_MAX = 16384 // filters of one SUBSCRIBE or UNSUBSCRIBE that the host answers
 export const INPUT_SIZE = 131072 // bytes of the input region before any reserve
 export const SCRATCH_SIZE = 196608 // bytes for strings and small packets the host writes
 export const DRAIN_SIZE = 65536 // bytes one drain call hands over at most

@@ -111,8 +111,10 @@ export class Outbox {
     return 0
   }
 
-  /** Appends bytes as they are. @returns bytes pending | ERROR_NO_ROOM */
+  /** Appends a packet as it is. @returns bytes pending | ERROR_NO_ROOM | ERROR_PACKET_TOO_LARGE */
   static append(outbox: usize, start: usize, length: i32): i32 {
+    const packetMax = load<i32>(outbox, PACKET_MAX)
+    if (packetMax !== 0 && length > packetMax) return ERROR_PACKET_TOO_LARGE
     if (!Outbox.hasRoom(outbox, length)) return ERROR_NO_ROOM
     Outbox.put(outbox, start, length)
     return load<i32>(outbox, PENDING)

@@ -78,17 +78,26 @@ export class Broker {
     port,
     path = '/mqtt',
   }: ListenOptions): Promise<Listener> {
-    const { log, packetSizeMax } = this.core.options
+    const { connectTimeoutMs, log, packetSizeMax } = this.core.options
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const connection = new Connection(this.core, transport, this.onGone)
       this.connections.add(connection)
       return connection
     }
+    const place = { host, port, log }
     const listener =
       type === 'ws'
-        ? await listenWebSocket({ host, port, path, frameBytesMax: packetSizeMax * 2, log }, accept)
-        : await listenTcp({ host, port, log }, accept)
+        ? await listenWebSocket(
+            {
+              ...place,
+              path,
+              frameBytesMax: packetSizeMax * 2,
+              requestTimeoutMs: connectTimeoutMs,
+            },
+            accept,
+          )
+        : await listenTcp(place, accept)
     this.listeners.add(listener)
     return listener
   }

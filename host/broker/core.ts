@@ -1,4 +1,5 @@
-// What the handlers are given: the services, and all sessions.
+// What the handlers are given: the services, and all sessions. A floor of its own, because sessions
+// use the services and must not see each other.
 
 import type { BrokerOptions } from '../config/options.ts'
 import type { Store } from '../store/store.ts'

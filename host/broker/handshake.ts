@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   REASON_BAD_AUTHENTICATION_METHOD,
+  REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
   REASON_QOS_NOT_SUPPORTED,
   REASON_QUOTA_EXCEEDED,
@@ -46,6 +47,12 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   const refusal = refusalOf(core, connect)
   if (refusal !== 0) return refusal
   const assigned = connect.clientId === '' ? `auto-${randomUUID()}` : undefined
+  const keepAlive = grantedKeepAlive(core, connect)
+  const answer = connackProperties(core, connect, keepAlive, assigned)
+  const sizeMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
+  if (core.codec.connack(connect.version, false, 0, answer).length > sizeMax) {
+    return REASON_PACKET_TOO_LARGE // no CONNACK that says what it must would fit
+  }
   const { session, present } = beginSession(core, assigned ?? connect.clientId, connect)
   peer.session = session
   session.holder = peer
@@ -54,9 +61,7 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   if (connect.version === VERSION_5_0) {
     peer.aliases = new Int32Array(core.options.topicAliasMaxIn + 1)
   }
-  const keepAlive = grantedKeepAlive(core, connect)
   peer.keepAliveMs = keepAlive * 1000 * core.options.keepAliveFactor // [MQTT-3.1.2-22]
-  const answer = connackProperties(core, connect, keepAlive, assigned)
   // [MQTT-3.2.0-1] [MQTT-3.1.4-5]
   const connack = core.codec.connack(connect.version, present, 0, answer)
   peer.outbox.append(connack.start, connack.length)
@@ -117,7 +122,7 @@ export function publishWill(core: Core, session: Session): void {
     return
   }
   core.defer(() => {
-    const message = core.messages.compose(will)
+    const message = core.messages.place(will)
     core.counters.willsPublished++
     route(core, message, -1)
     core.messages.drop(message)

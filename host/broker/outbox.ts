@@ -119,6 +119,7 @@ export class Outbox {
       this.flusher.outboxes.grow(0)
       pending = this.module.call.append_ack(this.handle, head, packetId, reason)
     }
+    if (pending < 0) return // a client that takes no packet of four bytes gets none
     this.pending = pending
     if (!this.dirty) this.mark()
   }
@@ -128,10 +129,16 @@ export class Outbox {
     this.append(this.flusher.pingresp, 2)
   }
 
-  /** Appends bytes in the module's memory as they are. */
-  append(start: number, length: number): void {
-    this.pending = this.flusher.outboxes.append(this.handle, start, length)
+  /**
+   * Appends a packet that stands in the module's memory.
+   * @returns false when it is larger than the client's Maximum Packet Size [MQTT-3.1.2-24]
+   */
+  append(start: number, length: number): boolean {
+    const pending = this.flusher.outboxes.append(this.handle, start, length)
+    if (pending < 0) return false
+    this.pending = pending
     if (!this.dirty) this.mark()
+    return true
   }
 
   /** Hands over what waits, as far as the sink takes it. */

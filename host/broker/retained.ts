@@ -41,6 +41,13 @@ export class Retained {
     return this.reference(this.trie.searchText(filter))
   }
 
+  /** The message kept for the topic of `message`, 0 = none. */
+  find(message: number): number {
+    const { messages } = this
+    const start = messages.topicStart(message)
+    return this.trie.search(start, messages.topicLength(message))[0] ?? 0
+  }
+
   private reference(handles: Int32Array): Int32Array {
     const { messages } = this
     let kept = 0

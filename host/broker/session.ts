@@ -17,6 +17,7 @@ import {
 } from '../../assembly/codes.ts'
 import type { Will } from '../protocol/packets.ts'
 import { Rows } from '../wasm/topics.ts'
+import { Backlog } from './backlog.ts'
 import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
 import type { Outbox } from './outbox.ts'
 import { Queue } from './queue.ts'
@@ -28,6 +29,7 @@ const PUBREL_HEAD = (PUBREL << 4) | 2
 const NEARLY_FULL = 0.75
 const HALF = 0.5
 const STUCK_MS = 1000
+const IDS_MAX = 65535
 const QOS_1_FLAGS = 1 << FLAG_QOS_SHIFT
 
 /** One subscription as the session remembers it. */
@@ -35,14 +37,6 @@ export interface Subscription {
   /** Granted options byte. */
   options: number
   /** Subscription identifier, 0 = none. */
-  identifier: number
-}
-
-/** Retained messages that a SUBSCRIBE caused and that have not been sent yet. */
-interface Backlog {
-  handles: Int32Array
-  next: number
-  qos: number
   identifier: number
 }
 
@@ -87,7 +81,9 @@ export class Session implements Subscriber {
   readonly willTimer: Timer
   /** In-flight identifiers that this connection has not been sent again yet, oldest first. */
   private unsent: number[] = []
-  private backlogs: Backlog[] = []
+  private readonly backlog: Backlog = new Backlog()
+  /** PUBLISHes that may still be sent before one is acknowledged. [MQTT-3.3.4-9] */
+  private quota = 0
   private readonly services: Services
 
   constructor(
@@ -115,17 +111,14 @@ export class Session implements Subscriber {
     // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT-3.8.4-8]
     const flags = (Math.min(granted, qos) << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
     const identified = Rows.identified(this.services.module, row)
-    if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, identified)
-    else if (this.queue.length === 0 && this.unsent.length === 0 && this.canSend())
-      this.send(message, flags, identified)
-    else this.enqueue(message, flags, identified)
+    if (!this.backlog.isEmpty) this.promoteRetained(message)
+    this.give(message, flags, identified)
     if (this.isNearlyFull()) this.services.pressure.met++
   }
 
-  /** Queues the retained messages that a new subscription asks for, references included. */
+  /** Retained messages that a new subscription asks for; their references become ours. */
   addRetained(handles: Int32Array, qos: number, identifier: number): void {
-    if (handles.length === 0) return
-    this.backlogs.push({ handles, next: 0, qos, identifier })
+    this.backlog.add(handles, qos, identifier)
     this.pump()
   }
 
@@ -150,6 +143,7 @@ export class Session implements Subscriber {
   complete(packetId: number): boolean {
     if (this.inflight.state(packetId) !== RELEASED) return false
     this.inflight.free(packetId)
+    this.restoreQuota()
     this.pump()
     return true
   }
@@ -159,25 +153,28 @@ export class Session implements Subscriber {
     this.outbox = outbox
     this.window = window
     this.services.module.call.set_online(this.slot, 1)
-    this.unsent = this.inflight.ids()
+    this.quota = window
+    this.unsent = []
+    for (const id of this.inflight.ids()) {
+      // PUBREL needs no quota. [MQTT-3.3.4-10] [MQTT-4.9.0-3]
+      if (this.inflight.state(id) === RELEASED) outbox.ack(PUBREL_HEAD, id, 0)
+      else this.unsent.push(id)
+    }
     this.pump()
   }
 
   goOffline(): void {
     this.outbox = undefined
     this.services.module.call.set_online(this.slot, 0)
-    this.backlogs = this.backlogs.filter((backlog) => {
-      if (backlog.qos > 0 && this.isPersistent) return true
-      this.dropBacklog(backlog)
-      return false
-    })
+    const isKept = (qos: number) => qos > 0 && this.isPersistent
+    this.backlog.filter(isKept, (message) => this.services.messages.drop(message))
   }
 
   /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
   pump(): void {
     while (this.unsent.length > 0 && this.canSend()) this.sendAgain(this.unsent.shift() as number)
     while (this.queue.length > 0 && this.canSend()) this.sendNext()
-    while (this.backlogs.length > 0 && this.queue.length === 0 && this.sendRetained());
+    while (!this.backlog.isEmpty && this.queue.length === 0 && this.sendRetained());
     const { pressure } = this.services
     if (pressure.isWaiting && this.hasRoom()) pressure.release()
   }
@@ -193,8 +190,10 @@ export class Session implements Subscriber {
       this.queue.shift(messages.size(message))
       messages.drop(message)
     }
-    for (const backlog of this.backlogs) this.dropBacklog(backlog)
-    this.backlogs = []
+    this.backlog.filter(
+      () => false,
+      (message) => messages.drop(message),
+    )
     for (const filter of this.subscriptions.keys()) {
       this.services.subscriptions.removeText(filter, this.slot)
     }
@@ -229,7 +228,7 @@ export class Session implements Subscriber {
   private canSend(): boolean {
     const { outbox } = this
     if (outbox === undefined) return false
-    if (this.inflight.count - this.unsent.length >= this.window) return false // [MQTT-3.3.4-9]
+    if (this.quota === 0 || this.inflight.count >= IDS_MAX) return false // [MQTT-3.3.4-9]
     return outbox.pending < this.services.options.outboxBytesMax
   }
 
@@ -241,6 +240,14 @@ export class Session implements Subscriber {
     else services.counters.droppedTooLarge++
   }
 
+  /** Sends now, or keeps for later. */
+  private give(message: number, flags: number, row: number): void {
+    if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, row)
+    else if (this.queue.length === 0 && this.unsent.length === 0 && this.canSend()) {
+      this.send(message, flags, row)
+    } else this.enqueue(message, flags, row)
+  }
+
   /** Sends a QoS 1 or 2 message for the first time; a persistent session keeps it. */
   private send(message: number, flags: number, row: number): void {
     const { inflight, services } = this
@@ -250,16 +257,14 @@ export class Session implements Subscriber {
       return
     }
     services.counters.publishSent++
+    this.quota--
     const state = (flags & FLAG_QOS_MASK) === QOS_1_FLAGS ? SENT_1 : SENT_2
     inflight.commit(state, flags, this.isPersistent ? services.keep(message, row) : 0)
   }
 
   private sendAgain(id: number): void {
     const { inflight, outbox } = this
-    if (inflight.state(id) === RELEASED) {
-      this.outbox?.ack(PUBREL_HEAD, id, 0)
-      return
-    }
+    this.quota--
     const flags = FLAG_DUP | inflight.flags(id) // [MQTT-3.3.1-1]
     if (!(outbox as Outbox).deliver(inflight.message(id), flags, id, 0)) this.finish(id)
   }
@@ -276,23 +281,34 @@ export class Session implements Subscriber {
 
   /** @returns whether it could send or skip one */
   private sendRetained(): boolean {
-    const { messages, module, options } = this.services
-    const backlog = this.backlogs[0] as Backlog
-    const message = backlog.handles[backlog.next] as number
-    const qos = Math.min(backlog.qos, messages.qos(message))
-    if (qos > 0 ? !this.canSend() : !this.outbox || this.outbox.pending >= options.outboxBytesMax) {
-      return false
+    const { backlog, outbox } = this
+    const { messages, options } = this.services
+    const message = backlog.message()
+    if (message !== 0) {
+      const isOpen = outbox !== undefined && outbox.pending < options.outboxBytesMax
+      const qos = Math.min(backlog.qos(), messages.qos(message))
+      if (qos > 0 ? !this.canSend() : !isOpen) return false
+      if (!messages.isSuperseded(message)) this.giveRetained(message, qos, backlog.identifier())
     }
-    if (!messages.isSuperseded(message) && !messages.isExpired(message)) {
-      const row = Rows.own(module, backlog.identifier)
-      const flags = (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN // [MQTT-3.3.1-8]
-      if (qos > 0) this.send(message, flags, row)
-      else this.sendQos0(message, flags, row)
-    }
-    messages.drop(message)
-    backlog.next++
-    if (backlog.next === backlog.handles.length) this.backlogs.shift()
+    messages.drop(backlog.shift())
     return true
+  }
+
+  /** A live message of a topic whose retained message still waits must not overtake it. */
+  private promoteRetained(live: number): void {
+    const { messages, retained } = this.services
+    const message = retained.find(live)
+    if (message === 0 || message === live) return
+    const granted = this.backlog.promote(message)
+    if (granted === undefined) return
+    const qos = Math.min(granted.qos, messages.qos(message))
+    this.giveRetained(message, qos, granted.identifier)
+  }
+
+  private giveRetained(message: number, qos: number, identifier: number): void {
+    const { messages, module } = this.services
+    if (messages.isExpired(message)) return
+    this.give(message, (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN, Rows.own(module, identifier)) // [MQTT-3.3.1-8]
   }
 
   /** Keeps a message for later; a full queue drops by its rule. */
@@ -323,16 +339,16 @@ export class Session implements Subscriber {
     if (this.unsent.length > 0) this.unsent = this.unsent.filter((id) => id !== packetId)
     this.dropInflight(packetId)
     this.inflight.free(packetId)
+    this.restoreQuota()
     this.pump()
+  }
+
+  private restoreQuota(): void {
+    if (this.quota < this.window) this.quota++
   }
 
   private dropInflight(packetId: number): void {
     const message = this.inflight.message(packetId)
     if (message !== 0) this.services.messages.drop(message)
-  }
-
-  private dropBacklog(backlog: Backlog): void {
-    const rest = backlog.handles.subarray(backlog.next)
-    for (const message of rest) this.services.messages.drop(message)
   }
 }

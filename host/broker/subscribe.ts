@@ -1,16 +1,19 @@
-// SUBSCRIBE and UNSUBSCRIBE. The SUBACK goes before the retained messages it causes.
+// SUBSCRIBE and UNSUBSCRIBE: the session's subscriptions, the trie's, and the answers. The SUBACK goes
+// before the retained messages it causes.
 
 import {
   OPTION_QOS_MASK,
   OPTION_RETAIN_HANDLING_MASK,
   OPTION_RETAIN_HANDLING_SHIFT,
   REASON_NO_SUBSCRIPTION_EXISTED,
+  REASON_PACKET_TOO_LARGE,
   REASON_QUOTA_EXCEEDED,
   SUBACK,
   SUBACK_FAILURE,
   UNSUBACK,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
+import { ITEMS_MAX } from '../../assembly/layout.ts'
 import type { Item } from '../protocol/packets.ts'
 import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
@@ -27,6 +30,7 @@ const RETAIN_NEVER = 2
 export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module } = core
   const session = peer.session as Session
+  if (Records.items(module, record) > ITEMS_MAX) return REASON_QUOTA_EXCEEDED
   const identifier = codec.readProperties(record).subscriptionIdentifier?.[0] ?? 0
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
@@ -40,7 +44,7 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const packetId = Records.packetId(module, record)
   const suback = codec.itemsAck(SUBACK, peer.version, packetId, reasons) // [MQTT-3.8.4-1]
   const outbox = peer.outbox as Outbox
-  outbox.append(suback.start, suback.length)
+  if (!outbox.append(suback.start, suback.length)) return REASON_PACKET_TOO_LARGE
   for (const { handles, qos } of retained) session.addRetained(handles, qos, identifier)
   return 0
 }
@@ -73,6 +77,7 @@ function subscribe(core: Core, session: Session, item: Item, identifier: number)
 export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module } = core
   const session = peer.session as Session
+  if (Records.items(module, record) > ITEMS_MAX) return REASON_QUOTA_EXCEEDED
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
   items.forEach(({ start, length }, i) => {
@@ -83,6 +88,5 @@ export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const packetId = Records.packetId(module, record)
   const unsuback = codec.itemsAck(UNSUBACK, peer.version, packetId, reasons) // [MQTT-3.10.4-4]
   const outbox = peer.outbox as Outbox
-  outbox.append(unsuback.start, unsuback.length)
-  return 0
+  return outbox.append(unsuback.start, unsuback.length) ? 0 : REASON_PACKET_TOO_LARGE
 }

@@ -12,6 +12,7 @@ import {
   REASON_KEEP_ALIVE_TIMEOUT,
   REASON_MAXIMUM_CONNECT_TIME,
   REASON_SERVER_SHUTTING_DOWN,
+  VERSION_3_1_1,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
 import type { Core } from '../broker/core.ts'
@@ -26,7 +27,6 @@ import { Records } from '../wasm/records.ts'
 import { Tail } from './tail.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 
-const VERSION_3_1_1 = 4
 const HELD_CHOKED = 1
 const HELD_STALLED = 2
 // Answers may go this far beyond the limit for deliveries before the client is not read any more.

@@ -32,7 +32,7 @@ export interface Properties {
   sharedSubscriptionAvailable?: number
 }
 
-/** A message as the host publishes it: from the library's face, or as somebody's will. */
+/** A message as the library's face publishes it. */
 export interface Publication {
   topic: string
   payload: Buffer
@@ -42,8 +42,16 @@ export interface Publication {
   properties: Properties
 }
 
+/** A message of the host's own with its properties as they go over the wire. */
+export interface Parts extends Omit<Publication, 'properties'> {
+  /** All but Message Expiry Interval. */
+  propertyBytes: Uint8Array
+  /** Seconds from the publishing on, undefined = for ever. */
+  expirySeconds: number | undefined
+}
+
 /** The will of a CONNECT. MQTT 5.0 section 3.1.3.2. */
-export interface Will extends Publication {
+export interface Will extends Parts {
   /** Seconds between the end of the connection and the publishing, unless the client is back. */
   delaySeconds: number
 }

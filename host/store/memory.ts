@@ -1,4 +1,5 @@
-// The store that stores nothing: what the broker holds in memory is all there is.
+// The store that stores nothing: what the broker holds in memory is all there is, and nothing has to
+// be waited for.
 
 import type { Store } from './store.ts'
 

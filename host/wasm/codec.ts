@@ -54,6 +54,7 @@ import {
 import type { Connect, Item, Properties } from '../protocol/packets.ts'
 import type { Module } from './instance.ts'
 import { readProperties, writeProperties } from './properties.ts'
+import { readWillProperties } from './will.ts'
 
 // Scratch, in three parts: the finished packet, the items or properties it points to, and strings.
 const PACKET_ROOM = SCRATCH_SIZE / 3
@@ -117,16 +118,17 @@ export class Codec {
   private readWill(flags: number): Connect['will'] {
     const module = this.module
     const word = (offset: number) => module.word(CONNECT_START + offset)
-    const length = word(CONNECT_WILL_PROPERTIES_LENGTH)
-    const all = readProperties(module, word(CONNECT_WILL_PROPERTIES_START), length)
-    const { willDelayInterval = 0, ...properties } = all
+    const properties = readWillProperties(
+      module,
+      word(CONNECT_WILL_PROPERTIES_START),
+      word(CONNECT_WILL_PROPERTIES_LENGTH),
+    )
     return {
       topic: module.text(word(CONNECT_WILL_TOPIC_START), word(CONNECT_WILL_TOPIC_LENGTH)),
       payload: module.copy(word(CONNECT_WILL_PAYLOAD_START), word(CONNECT_WILL_PAYLOAD_LENGTH)),
       qos: (flags & CONNECT_WILL_QOS_MASK) >> CONNECT_WILL_QOS_SHIFT,
       retain: (flags & CONNECT_WILL_RETAIN) !== 0,
-      delaySeconds: willDelayInterval,
-      properties,
+      ...properties,
     }
   }
 

@@ -20,7 +20,7 @@ import {
   SCRATCH_SIZE,
   SCRATCH_START,
 } from '../../assembly/layout.ts'
-import type { Publication } from '../protocol/packets.ts'
+import type { Parts, Publication } from '../protocol/packets.ts'
 import { check } from './check.ts'
 import type { Module } from './instance.ts'
 import { writeProperties } from './properties.ts'
@@ -71,34 +71,44 @@ export class Messages {
    * A held message of the host's own making, with one reference.
    * @throws RangeError when the topic is not a topic name or the properties do not fit
    */
-  compose(publication: Publication): number {
+  compose({ properties, ...rest }: Publication): number {
     const { module } = this
-    const topicLength = check(module, publication.topic, 'topic')
-    const { messageExpiryInterval, ...properties } = publication.properties
+    const { messageExpiryInterval: expirySeconds, ...forwarded } = properties
     const strings = SCRATCH_START + HALF
-    const propertiesLength = writeProperties(module, properties, SCRATCH_START, HALF, strings)
-    if (propertiesLength < 0) throw new RangeError(`properties do not fit: ${propertiesLength}`)
-    const { payload } = publication
+    const length = writeProperties(module, forwarded, SCRATCH_START, HALF, strings)
+    if (length < 0) throw new RangeError(`properties do not fit: ${length}`)
+    const propertyBytes = module.copy(SCRATCH_START, length)
+    return this.place({ ...rest, propertyBytes, expirySeconds })
+  }
+
+  /**
+   * As `compose`, with properties of any size.
+   * @throws RangeError when the topic is not a topic name
+   */
+  place({ topic, payload, qos, retain, propertyBytes, expirySeconds }: Parts): number {
+    const { module } = this
+    const topicLength = check(module, topic, 'topic')
+    const propertiesLength = propertyBytes.length
     const handle = module.allocate(MESSAGE_SIZE + topicLength + propertiesLength + payload.length)
-    const topic = handle + MESSAGE_SIZE
-    const propertiesStart = topic + topicLength
+    const topicStart = handle + MESSAGE_SIZE
+    const propertiesStart = topicStart + topicLength
     const payloadStart = propertiesStart + propertiesLength
-    module.u8.copyWithin(propertiesStart, SCRATCH_START, SCRATCH_START + propertiesLength)
-    module.bytes.write(publication.topic, topic, 'utf8')
+    module.bytes.write(topic, topicStart, 'utf8')
+    module.u8.set(propertyBytes, propertiesStart)
     module.u8.set(payload, payloadStart)
     const set = (offset: number, value: number) => module.setWord(handle + offset, value)
     for (let offset = 0; offset < MESSAGE_SIZE; offset += 4) set(offset, 0)
     set(MESSAGE_REFERENCES, 1)
-    set(MESSAGE_QOS, publication.qos | (publication.retain ? RETAINED : 0))
-    set(MESSAGE_TOPIC_START, topic)
+    set(MESSAGE_QOS, qos | (retain ? RETAINED : 0))
+    set(MESSAGE_TOPIC_START, topicStart)
     set(MESSAGE_TOPIC_LENGTH, topicLength)
     set(MESSAGE_PROPERTIES_START, propertiesStart)
     set(MESSAGE_PROPERTIES_LENGTH, propertiesLength)
     set(MESSAGE_PAYLOAD_START, payloadStart)
     set(MESSAGE_PAYLOAD_LENGTH, payload.length)
     set(MESSAGE_READY_LAYOUT, -1)
-    if (messageExpiryInterval !== undefined) {
-      set(MESSAGE_EXPIRY, messageExpiryInterval)
+    if (expirySeconds !== undefined) {
+      set(MESSAGE_EXPIRY, expirySeconds)
       set(MESSAGE_SINCE, module.word(REGISTER_CLOCK))
     }
     module.setWord(REGISTER_HELD, module.held() + 1)

@@ -51,7 +51,7 @@ export class Outboxes {
     this.grow(payload + word(MESSAGE_TOPIC_LENGTH) + HEADS)
   }
 
-  /** Appends bytes in the module's memory. @returns bytes pending */
+  /** Appends a packet in the module's memory. @returns bytes pending, or a negative ERROR_ code */
   append(handle: number, start: number, length: number): number {
     const { call } = this.module
     let pending = call.append(handle, start, length)

@@ -12,6 +12,8 @@ import {
   PROPERTY_SIZE,
   PROPERTY_VALUE,
   REGISTER_PROPERTIES_NEXT,
+  SCRATCH_SIZE,
+  SCRATCH_START,
 } from '../../assembly/layout.ts'
 import type { Properties } from '../protocol/packets.ts'
 import type { Module } from './instance.ts'
@@ -47,6 +49,7 @@ const TABLE: [id: number, name: keyof Properties, kind: Kind][] = [
   [codes.PROPERTY_SUBSCRIPTION_IDENTIFIER_AVAILABLE, 'subscriptionIdentifierAvailable', 'integer'],
   [codes.PROPERTY_SHARED_SUBSCRIPTION_AVAILABLE, 'sharedSubscriptionAvailable', 'integer'],
 ]
+const STRINGS_END = SCRATCH_START + SCRATCH_SIZE
 const BY_ID = new Map(TABLE.map(([id, name, kind]) => [id, { name, kind }]))
 
 /** Reads validated property bytes into an object. */
@@ -85,8 +88,10 @@ function readSecond(module: Module, entry: number): string {
 
 /**
  * Writes properties as wire bytes without their length.
- * @param strings where the strings are put while they are encoded, behind `target + capacity`
+ * @param strings where the strings are put while they are encoded, behind `target + capacity`: all
+ * of them must fit in what is left of scratch memory
  * @returns bytes written at `target`, or a negative ERROR_ code
+ * @throws RangeError when there are too many, or their strings are too long
  */
 export function writeProperties(
   module: Module,
@@ -149,6 +154,7 @@ class EntryWriter {
 
   private put(bytes: Buffer): number {
     const start = this.at
+    if (start + bytes.length > STRINGS_END) throw new RangeError('properties do not fit')
     this.module.u8.set(bytes, start)
     this.at += bytes.length
     return start

@@ -6,6 +6,7 @@ import {
   CONNECT_START,
   RECORD_ALIAS,
   RECORD_BITS,
+  RECORD_COUNT,
   RECORD_ERROR,
   RECORD_HEAD,
   RECORD_PACKET_ID,
@@ -49,6 +50,11 @@ export class Records {
 
   static packetId(module: Module, record: number): number {
     return module.i32[(record + RECORD_PACKET_ID) >> 2] as number
+  }
+
+  /** Filters of a SUBSCRIBE or UNSUBSCRIBE. */
+  static items(module: Module, record: number): number {
+    return module.i32[(record + RECORD_COUNT) >> 2] as number
   }
 
   static reason(module: Module, record: number): number {
