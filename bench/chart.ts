@@ -1,10 +1,9 @@
-// Draws a results file as an SVG bar chart: CPU per delivered message, one row a workload, one bar a
-// broker, on a logarithmic scale. Called by load/main.ts after a saved run, or by hand:
+// Draws a results file as an SVG bar chart: CPU per delivered message, one row a workload, one bar
+// a broker, on a logarithmic scale. Called by load/main.ts after a saved run, or by hand:
 //   node --import tsx bench/chart.ts bench/results/NAME.json > chart.svg
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { shortName } from './load/names.ts'
-import type { Result } from './load/report.ts'
+import { type Result, shortName } from './load/result.ts'
 
 /** The workloads a README has room for. */
 const SHOWN: ReadonlyMap<string, string> = new Map([

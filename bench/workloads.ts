@@ -24,6 +24,8 @@ export interface FlowWorkload {
   readonly qos: Qos
   /** Messages a publisher has published that have not reached every subscriber they go to. */
   readonly window: number
+  /** A publisher sends its whole window in one piece, and waits until all of it has arrived. */
+  readonly burst?: boolean
   readonly payloadBytes: number
   readonly version: Version
   readonly transport: Transport
@@ -37,6 +39,8 @@ export interface FlowWorkload {
   readonly stuck?: number
   /** Have brokers that run in Node report their garbage collections. */
   readonly traceGc?: boolean
+  /** Messages that may wait for one subscriber, where a broker's default may be too few. */
+  readonly queueMessages?: number
   /** Measured time, where the usual one is too short. */
   readonly seconds?: number
 }
@@ -134,6 +138,8 @@ export const WORKLOADS: readonly Workload[] = [
   fanin(1000, 10),
   shared(1000, 1),
   shared(1000, 4),
+  { ...shared(1000, 20), queueMessages: 20_000 },
+  { ...shared(1000, 20), name: 'shared-1000-5-q1-burst20', queueMessages: 20_000, burst: true },
   fleet('filters-100k', 0),
   fleet('filters-100k-churn', 1000),
   payload('16', 16),

@@ -1,5 +1,6 @@
 // Starts and stops the brokers under test: ours, Mosquitto, aedes, or any command line. Used by
-// main.ts. Every start is fresh: a free port, an empty directory, nothing persisted, nothing logged.
+// main.ts. Every start is fresh: a free port, an empty directory, nothing persisted, nothing
+// logged.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -15,6 +16,7 @@ export interface Broker {
   readonly pid: number
   readonly ports: Ports
   readonly qosMax: number
+  readonly isNode: boolean
   /** What it has printed so far. */
   output(): string
   stop(): Promise<void>
@@ -27,8 +29,15 @@ interface Place {
   readonly ports: Record<Transport, number>
   /** Files key.pem and cert.pem are in the directory. */
   readonly hasCertificate: boolean
-  /** QoS 2 messages a publisher has on their way; Mosquitto cuts off who exceeds its limit (20). */
-  readonly qos2Window: number
+  readonly limits: Limits
+}
+
+/** What a workload needs beyond the brokers' defaults. */
+export interface Limits {
+  /** QoS 2 messages a publisher has on their way; Mosquitto cuts off who exceeds its 20. */
+  readonly qos2Window?: number
+  /** Messages that may wait for one subscriber; ours drops what exceeds its 1000. */
+  readonly queueMessages?: number
 }
 
 interface Command {
@@ -57,14 +66,12 @@ const KNOWN: Readonly<Record<string, (place: Place) => Command>> = {
   'forward-plain': (place) => forwardCommand(place, 'plain'),
 }
 
-export interface StartOptions {
-  /** For brokers that run in Node. */
-  readonly nodeFlags?: readonly string[]
-  readonly qos2Window?: number
-}
-
-export async function startBroker(name: string, options: StartOptions = {}): Promise<Broker> {
-  const { nodeFlags = [], qos2Window = 0 } = options
+/** nodeFlags go to brokers that run in Node. */
+export async function startBroker(
+  name: string,
+  limits: Limits = {},
+  nodeFlags: readonly string[] = [],
+): Promise<Broker> {
   const directory = mkdtempSync(join(tmpdir(), 'wasmqtt-bench-'))
   const [tcp, tls, ws] = await freePorts(3)
   const ports = { tcp, tls, ws } as Record<Transport, number>
@@ -73,7 +80,8 @@ export async function startBroker(name: string, options: StartOptions = {}): Pro
     shell,
     transports,
     qosMax = 2,
-  } = commandFor(name, { directory, ports, hasCertificate, qos2Window })
+  } = commandFor(name, { directory, ports, hasCertificate, limits })
+  const isNode = shell.startsWith('node ')
   const flagged = shell.replace(/^node /, `node ${[...nodeFlags, ''].join(' ')}`)
   const child = spawn('sh', ['-c', `exec ${pin(BROKER_CORE)} ${flagged}`], {
     cwd: REPOSITORY,
@@ -91,7 +99,7 @@ export async function startBroker(name: string, options: StartOptions = {}): Pro
     throw new Error(`${name} does not listen on port ${ports.tcp}:\n${output.trim()}`)
   }
   const offered = Object.fromEntries(transports.map((transport) => [transport, ports[transport]]))
-  return { pid: child.pid as number, ports: offered, qosMax, output: () => output, stop }
+  return { pid: child.pid as number, ports: offered, qosMax, isNode, output: () => output, stop }
 }
 
 /** The words to put before a command to keep it on one core; none where taskset is missing. */
@@ -106,16 +114,22 @@ function commandFor(name: string, place: Place): Command {
   return { shell, transports: ['tcp'] }
 }
 
-function wasmqttCommand({ directory, ports }: Place): Command {
+function wasmqttCommand({ directory, ports, limits }: Place): Command {
+  const file = join(directory, 'wasmqtt.json')
+  if (limits.queueMessages) {
+    writeFileSync(file, JSON.stringify({ queueMessagesMax: limits.queueMessages }))
+  }
+  const config = limits.queueMessages ? ` -c ${file}` : ''
   const options = `--host 127.0.0.1 -p ${ports.tcp} --ws-port ${ports.ws} --admin-port off`
   return {
-    shell: `node dist/main.js ${options} --data ${directory}/data`,
+    shell: `node dist/main.js ${options} --data ${directory}/data${config}`,
     transports: ['tcp', 'ws'],
   }
 }
 
 function mosquittoCommand(place: Place, more: readonly string[] = []): Command {
-  const { directory, ports, hasCertificate, qos2Window } = place
+  const { directory, ports, hasCertificate, limits } = place
+  const { qos2Window = 0 } = limits
   const lines = [
     'persistence false',
     'log_type none',
@@ -134,7 +148,7 @@ function mosquittoCommand(place: Place, more: readonly string[] = []): Command {
   // Mosquitto gives up root's rights before it reads the key; log_type none hides why.
   if (process.getuid?.() === 0) lines.push('user root')
   const file = join(directory, 'mosquitto.conf')
-  if (directory) writeFileSync(file, `${lines.join('\n')}\n`)
+  writeFileSync(file, `${lines.join('\n')}\n`)
   const transports: Transport[] = hasCertificate ? ['tcp', 'ws', 'tls'] : ['tcp', 'ws']
   return { shell: `mosquitto -c ${file}`, transports }
 }

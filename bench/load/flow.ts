@@ -1,6 +1,7 @@
-// Runs one flow: connects its clients, keeps every publisher's window full (closed loop) or sends on
-// a fixed schedule (open loop), and counts what arrives. Run by loader.ts, in the loader's process.
-// A publisher writes at most once in a turn of the event loop, all it may send in one piece.
+// Runs one flow: connects its clients, keeps every publisher's window full (closed loop) or sends
+// on a fixed schedule (open loop), and counts what arrives. Run by loader.ts, in the loader's
+// process. A publisher writes at most once in a turn of the event loop, all it may send in one
+// piece.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FlowWorkload } from '../workloads.ts'
@@ -8,7 +9,7 @@ import { Churn } from './churn.ts'
 import { Client, type Sink } from './client.ts'
 import { type Figures, Meter } from './figures.ts'
 import { Histogram } from './histogram.ts'
-import type { Order } from './loader.ts'
+import type { Order } from './order.ts'
 import { encodePublish, type Frame } from './packets.ts'
 import { eachOf } from './pool.ts'
 import { Publisher } from './publisher.ts'
@@ -158,17 +159,18 @@ class Flow implements Sink {
   }
 
   #publisher(client: Client, index: number): Publisher {
-    const { shape, subscribers, window } = this.#workload
+    const { shape, subscribers, window, burst = false } = this.#workload
     const topics = topicsOf(this.#workload, index)
     const copies = shape === 'fanout' || shape === 'wildcard' ? subscribers : 1
     const frames = topics.map((topic) => this.#frame(topic))
+    const limits = { window, copies, burst }
     if (this.#workload.features) {
       // The first message names the topic and its alias, the others only the alias.
       const [aliased] = frames
       client.write((aliased as Frame).bytes)
-      return new Publisher(client, index, [this.#frame('')], { window, copies })
+      return new Publisher(client, index, [this.#frame('')], limits)
     }
-    return new Publisher(client, index, frames, { window, copies })
+    return new Publisher(client, index, frames, limits)
   }
 
   #frame(topic: string): Frame {

@@ -1,6 +1,7 @@
-// npm run bench:load: puts named workloads on our broker and on a peer in turn and prints, for each,
-// messages per second, CPU per delivered message, system calls, latency and memory; the figures also
-// go to bench/results/. This process only starts the others: brokers on core 0, the loader on core 1.
+// npm run bench:load: puts named workloads on our broker and on a peer in turn and prints, for
+// each, messages per second, CPU per delivered message, system calls, latency and memory; the
+// figures also go to bench/results/. This process only starts the others: brokers on core 0, the
+// loader on core 1.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -8,13 +9,15 @@ import { selectWorkloads, WORKLOADS, type Workload } from '../workloads.ts'
 import { pin, startBroker } from './brokers.ts'
 import type { Figures } from './figures.ts'
 import { longestPause } from './gc.ts'
-import type { Order, Outcome } from './loader.ts'
+import type { Order, Outcome } from './order.ts'
 import { loadAverage } from './proc.ts'
-import { median, printHeader, printRow, type Result, saveResults } from './report.ts'
+import { median, printHeader, printRow, saveResults } from './report.ts'
+import type { Result } from './result.ts'
 import { straceIsInstalled } from './strace.ts'
 
 const LOADER = fileURLToPath(new URL('loader.ts', import.meta.url))
 const LOADER_CORE = '1'
+const SECONDS = 5
 
 const USAGE = `Usage: npm run bench:load -- [options]
   --broker NAME|CMD   the broker under test (default wasmqtt: node dist/main.js); none = peers only
@@ -22,7 +25,7 @@ const USAGE = `Usage: npm run bench:load -- [options]
                       names: wasmqtt, mosquitto, mosquitto-nodelay, aedes, and the bare
                       forwarders forward, forward-plain; in a command PORT and TMP are replaced
   --workload NAMES    a name, names with commas, a prefix ending in *, or all (default p2p-10-*)
-  --seconds N         measured time of a run (default 5)
+  --seconds N         measured time of a run (default 5, some workloads longer)
   --warmup N          time before it (default 2)
   --runs N            runs of each broker, in turn; medians are reported (default 3)
   --quick             one run of 2 seconds after 1 of warm-up, no strace
@@ -33,7 +36,8 @@ const USAGE = `Usage: npm run bench:load -- [options]
 interface Options {
   readonly brokers: readonly string[]
   readonly workloads: readonly Workload[]
-  readonly seconds: number
+  /** Undefined: what the workload says, or SECONDS. */
+  readonly seconds: number | undefined
   readonly warmupSeconds: number
   readonly runs: number
   readonly strace: boolean
@@ -64,7 +68,7 @@ function readOptions(): Options {
   return {
     brokers: [...(values.broker === 'none' ? [] : [values.broker]), ...values.peer],
     workloads: selectWorkloads(values.workload),
-    seconds: Number(values.seconds ?? (quick ? 2 : 5)),
+    seconds: values.seconds ? Number(values.seconds) : quick ? 2 : undefined,
     warmupSeconds: Number(values.warmup ?? (quick ? 1 : 2)),
     runs: Number(values.runs ?? (quick ? 1 : 3)),
     strace: (values.strace || (values.workload === 'all' && !quick)) && straceIsInstalled(),
@@ -111,13 +115,15 @@ async function runOnce(
   options: Options,
 ): Promise<Partial<Figures>> {
   const flow = workload.kind === 'flow' ? workload : undefined
-  const broker = await startBroker(name, {
-    nodeFlags: flow?.traceGc ? ['--trace-gc'] : [],
-    qos2Window: flow?.qos === 2 ? flow.window : 0,
-  })
+  const limits = {
+    ...(flow?.qos === 2 && { qos2Window: flow.window }),
+    ...(flow?.queueMessages && { queueMessages: flow.queueMessages }),
+  }
+  const broker = await startBroker(name, limits, flow?.traceGc ? ['--trace-gc'] : [])
   try {
     const port = broker.ports[workload.transport]
     if (!port) throw new Error(`skipped: ${name} has no ${workload.transport} listener here`)
+    if (flow?.traceGc && !broker.isNode) throw new Error(`skipped: ${name} does not run in Node`)
     const qos = workload.kind === 'flow' ? workload.qos : workload.kind === 'idle' ? 0 : 1
     if (qos > broker.qosMax) throw new Error(`skipped: ${name} has no QoS ${qos}`)
     const figures = await runLoader({
@@ -125,7 +131,7 @@ async function runOnce(
       port,
       brokerPid: broker.pid,
       warmupSeconds: options.warmupSeconds,
-      seconds: options.strace ? 1 : (flow?.seconds ?? options.seconds),
+      seconds: options.strace ? 1 : (options.seconds ?? flow?.seconds ?? SECONDS),
       strace: options.strace,
     })
     return flow?.traceGc ? { ...figures, more: longestPause(broker.output()) } : figures
@@ -156,6 +162,7 @@ function runLoader(order: Order): Promise<Partial<Figures>> {
 
 async function main(): Promise<void> {
   const options = readOptions()
+  if (!straceIsInstalled()) console.log('strace is not installed: system calls are not counted')
   if (!pin(LOADER_CORE)) console.log('taskset is not installed: broker and loader share cores')
   console.log(`load average at the start ${loadAverage()} (foreign load spoils every figure)`)
   printHeader()

@@ -1,7 +1,8 @@
-// Encodes the few packets the loader sends, for MQTT 3.1.1 (4) and 5.0 (5), once, before a run begins.
-// A publish carries a 16-byte stamp at the start of its payload: publisher (u32), sequence (u32) and
-// the time it was meant to be sent (f64, ms); the loader rewrites only the stamp and the packet id.
-// Nothing here comes from host/: the loader must not share a mistake with the broker it measures.
+// Encodes the few packets the loader sends, for MQTT 3.1.1 (4) and 5.0 (5), once, before a run
+// begins. A publish carries a 16-byte stamp at the start of its payload: publisher (u32), sequence
+// (u32) and the time it was meant to be sent (f64, ms); the loader rewrites only the stamp and the
+// packet id. Nothing here comes from host/: the loader must not share a mistake with the broker it
+// measures.
 
 export type Version = 4 | 5
 

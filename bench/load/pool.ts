@@ -1,4 +1,5 @@
-// Runs many asynchronous steps a few at a time: connects and subscribes of the flows and scenarios.
+// Runs many asynchronous steps a few at a time, in order: the connects and subscribes of the flows
+// and scenarios, of which there may be 10,000.
 
 const AT_ONCE = 100
 

@@ -1,5 +1,5 @@
-// Reads what the operating system knows of a process: CPU time, memory, threads (Linux /proc).
-// CPU per message comes from here, not from the process itself, so any broker can be measured alike.
+// Reads what the operating system knows of a process: CPU time, memory, threads (Linux /proc). CPU
+// per message comes from here, not from the process itself, so any broker can be measured alike.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 

@@ -8,6 +8,8 @@ const WRITE_BYTES_MAX = 256 * 1024
 export interface PublisherLimits {
   /** Messages that may be on their way at once. */
   readonly window: number
+  /** Send nothing until the whole window is free, and then all of it. */
+  readonly burst: boolean
   /** How often each message arrives: once for every subscriber it goes to. */
   readonly copies: number
 }
@@ -116,7 +118,9 @@ export class Publisher {
   #room(): number {
     const undelivered = this.#next - this.#oldest
     const unfinished = this.#idAt < 0 ? 0 : this.#next - this.acknowledged
-    return this.#limits.window - Math.max(undelivered, unfinished)
+    const { window, burst } = this.#limits
+    const busy = Math.max(undelivered, unfinished)
+    return burst && busy > 0 ? 0 : window - busy
   }
 
   #stamp(slot: number, intendedMs: number): void {

@@ -5,17 +5,8 @@ import { cpus, release, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { chart } from '../chart.ts'
 import type { Figures } from './figures.ts'
-import { shortName } from './names.ts'
 import { loadAverage } from './proc.ts'
-
-export interface Result {
-  readonly workload: string
-  readonly broker: string
-  /** Medians over the runs; undefined when no run succeeded. */
-  readonly figures: Figures | undefined
-  readonly failure: string | undefined
-  readonly runs: readonly Figures[]
-}
+import { type Result, shortName } from './result.ts'
 
 const RESULTS = fileURLToPath(new URL('../results/', import.meta.url))
 

@@ -5,7 +5,7 @@ import type { IdleWorkload, RetainedWorkload, StormWorkload } from '../workloads
 import { Client, type ClientOptions, type Sink } from './client.ts'
 import { type Figures, Meter } from './figures.ts'
 import { Histogram } from './histogram.ts'
-import type { Order } from './loader.ts'
+import type { Order } from './order.ts'
 import { encodePublish } from './packets.ts'
 import { eachOf } from './pool.ts'
 import { memory } from './proc.ts'

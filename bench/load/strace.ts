@@ -1,5 +1,5 @@
-// Counts a broker's system calls for a moment with strace -c. Used by loader.ts in runs of their own:
-// tracing slows a broker several times over, so no other figure is taken from such a run.
+// Counts a broker's system calls for a moment with strace -c. Used by loader.ts in runs of their
+// own: tracing slows a broker several times over, so no other figure is taken from such a run.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'

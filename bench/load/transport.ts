@@ -117,8 +117,9 @@ class WebSocketReader implements Wire {
     while (at < end) {
       if (this.#rest === 0) {
         this.#head.push(buffer[at++] as number)
-        this.#rest = frameLength(this.#head)
-        if (this.#rest > 0) this.#head = []
+        const length = frameLength(this.#head)
+        if (length >= 0) this.#head = []
+        this.#rest = Math.max(0, length)
         continue
       }
       const take = Math.min(this.#rest, end - at)
@@ -133,12 +134,12 @@ class WebSocketReader implements Wire {
   }
 }
 
-/** The payload length a frame's head announces; 0 while the head is incomplete. */
+/** The payload length a frame's head announces; -1 while the head is incomplete. */
 function frameLength(head: readonly number[]): number {
   const [, second = -1] = head
-  if (second < 0) return 0
+  if (second < 0) return -1
   if (second < 126) return second
   const lengthBytes = second === 126 ? 2 : 8
-  if (head.length < 2 + lengthBytes) return 0
+  if (head.length < 2 + lengthBytes) return -1
   return head.slice(2).reduce((length, byte) => length * 256 + byte, 0)
 }

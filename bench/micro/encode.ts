@@ -1,5 +1,6 @@
 // Suite: packets to bytes. From a record (topic and payload already in the module's memory, as they
-// are when a broker forwards) and from a string and a Buffer (as a client would); beside mqtt-packet.
+// are when a broker forwards) and from a string and a Buffer (as a client would); beside
+// mqtt-packet.
 import { generate, type Packet } from 'mqtt-packet'
 import {
   RECORD_HEAD,

@@ -1,5 +1,6 @@
-// npm run bench: the micro-benchmarks of the codec and the topic trie, every suite in its own process
-// pinned to one core. Options: names of suites (default all), --out NAME for bench/results/NAME.json.
+// npm run bench: the micro-benchmarks of the codec and the topic trie, every suite in its own
+// process pinned to one core. Options: names of suites (default all), --out NAME for
+// bench/results/NAME.json.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

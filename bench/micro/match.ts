@@ -1,7 +1,7 @@
-// Suite: which of 1 to 1,000,000 filters match a topic. hit: 100 or 1000 topics again and again, which
-// our trie has in its cache, but for those that share a slot (1 % and 11 % of them). miss: so many
-// topics that it has not. none: topics nobody subscribed to.
-// Beside qlobber (a trie of Maps, no cache) and, where it can be waited for, mqtt-match (a loop).
+// Suite: which of 1 to 1,000,000 filters match a topic. hit: 100 or 1000 topics again and again,
+// which our trie has in its cache, but for those that share a slot (1 % and 11 % of them). miss: so
+// many topics that it has not. none: topics nobody subscribed to. Beside qlobber (a trie of Maps,
+// no cache) and, where it can be waited for, mqtt-match (a loop).
 import isMatch from 'mqtt-match'
 import { loadModule, type Module } from '../../host/wasm/instance.ts'
 import { Rows, type Trie } from '../../host/wasm/topics.ts'

@@ -1,6 +1,7 @@
 // One comparison: the same work done by us and by others, each call over a batch of items, timed by
-// benny, and its CPU time taken in short rounds in turn; and the agreement that comes first. Used by
-// every suite of this folder. Lines go to standard output, and to the parent process if there is one.
+// benny, and its CPU time taken in short rounds in turn; and the agreement that comes first. Used
+// by every suite of this folder. Lines go to standard output, and to the parent process if there is
+// one.
 import { performance } from 'node:perf_hooks'
 import { isDeepStrictEqual } from 'node:util'
 import { add, configure, suite } from 'benny'

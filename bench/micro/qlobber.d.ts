@@ -1,4 +1,5 @@
-// What the trie suites use of qlobber, which comes without types.
+// What the trie suites use of qlobber, which comes without types: adding, removing and matching,
+// with the options that make it speak MQTT.
 declare module 'qlobber' {
   export interface QlobberOptions {
     separator: string

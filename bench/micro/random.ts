@@ -1,4 +1,5 @@
 // Seeded random numbers (mulberry32), so that every run of a suite works on the same data.
+// Used by the suites of this folder.
 
 /** A function that returns numbers from 0 to 1, the same ones for the same seed. */
 export function seeded(seed: number): () => number {

@@ -1,5 +1,5 @@
-// Suite: subscribing and unsubscribing in a trie that holds 100,000 filters, and what a subscription
-// costs in memory; beside qlobber.
+// Suite: subscribing and unsubscribing in a trie that holds 100,000 filters, and what a
+// subscription costs in memory; beside qlobber.
 import { REGISTER_ALLOCATED } from '../../assembly/layout.ts'
 import { loadModule } from '../../host/wasm/instance.ts'
 import { filterOf, newQlobber, qlobberOf, topicOf, trieOf } from './fleet.ts'

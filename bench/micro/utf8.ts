@@ -1,5 +1,5 @@
-// Suite: is it UTF-8, as MQTT wants it (also no U+0000)? The module's check, beside Node's own isUtf8
-// and TextDecoder, on text already where each of them needs it.
+// Suite: is it UTF-8, as MQTT wants it (also no U+0000)? The module's check, beside Node's own
+// isUtf8 and TextDecoder, on text already where each of them needs it.
 import { isUtf8 } from 'node:buffer'
 import { SCRATCH_START } from '../../assembly/layout.ts'
 import { loadModule } from '../../host/wasm/instance.ts'

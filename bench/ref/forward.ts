@@ -3,8 +3,9 @@
 // CONNECT and SUBSCRIBE get a fixed answer, and from then on whole frames of one length go on as
 // they came: as many publishers as subscribers, publisher i to subscriber i; else all to all.
 //   node --import tsx bench/ref/forward.ts PORT [coalesced|plain]
-// coalesced: one static read buffer for all sockets, one write a socket and loop turn. plain: 'data'
-// and a write for every chunk. QoS 0 only. Started by load/brokers.ts as forward and forward-plain.
+// coalesced: one static read buffer for all sockets, one write a socket and loop turn. plain:
+// 'data' and a write for every chunk. QoS 0 only. Started by load/brokers.ts as forward and
+// forward-plain.
 import { createServer, Socket } from 'node:net'
 
 const READ_BYTES = 128 * 1024
