@@ -13,7 +13,6 @@ import {
   UNSUBACK,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
-import { ITEMS_MAX } from '../../assembly/layout.ts'
 import type { Item } from '../protocol/packets.ts'
 import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
@@ -30,7 +29,7 @@ const RETAIN_NEVER = 2
 export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module } = core
   const session = peer.session as Session
-  if (Records.items(module, record) > ITEMS_MAX) return REASON_QUOTA_EXCEEDED
+  if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const identifier = codec.readProperties(record).subscriptionIdentifier?.[0] ?? 0
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
@@ -77,7 +76,7 @@ function subscribe(core: Core, session: Session, item: Item, identifier: number)
 export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module } = core
   const session = peer.session as Session
-  if (Records.items(module, record) > ITEMS_MAX) return REASON_QUOTA_EXCEEDED
+  if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
   items.forEach(({ start, length }, i) => {

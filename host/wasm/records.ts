@@ -4,6 +4,7 @@
 import {
   CONNECT_LEVEL,
   CONNECT_START,
+  ITEMS_MAX,
   RECORD_ALIAS,
   RECORD_BITS,
   RECORD_COUNT,
@@ -33,6 +34,8 @@ export function isReserved(topic: string): boolean {
 export class Records {
   static readonly first: number = RECORDS_START
   static readonly size: number = RECORD_SIZE
+  /** Filters of one SUBSCRIBE or UNSUBSCRIBE that are answered. */
+  static readonly itemsMax: number = ITEMS_MAX
 
   static type(module: Module, record: number): number {
     return (module.i32[(record + RECORD_HEAD) >> 2] as number) >> 4

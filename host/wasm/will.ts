@@ -1,4 +1,4 @@
-// The properties of a will: what is forwarded stays bytes, however much it is, and the two intervals
+// The properties of a will: what is forwarded stays bytes, however much it is; the two intervals
 // that are the broker's to count are taken out. Called by the codec for a CONNECT that decode has
 // found well-formed. MQTT 5.0 section 3.1.3.2.
 
