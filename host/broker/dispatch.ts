@@ -27,6 +27,7 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
   const error = Records.error(core.module, record)
   const type = Records.type(core.module, record)
   if (error !== 0) {
+    if (type === CONNECT && peer.session !== undefined) return REASON_PROTOCOL_ERROR // [MQTT-3.1.0-2]
     // A faulty CONNECT is answered as far as it told its version.
     if (type === CONNECT && peer.version === 0) peer.version = Records.connectLevel(core.module)
     return Records.reason(core.module, record)
