@@ -1,5 +1,6 @@
-// A browser as an MQTT client: headless Chromium loads MQTT.js's own browser bundle from a page and talks to the
-// WebSocket listener. The page is served from another port, as a page of an operator's own would be.
+// A browser as an MQTT client: headless Chromium loads MQTT.js's own browser bundle from a page and
+// talks to the WebSocket listener. The page is served from another port, as a page of an operator's
+// own would be.
 
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
@@ -27,7 +28,9 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** Publishes at each QoS from one client to another, and resolves with what the second has received. */
+/**
+ * Publishes at each QoS from one client to another, and resolves with what the second has received.
+ */
 const SCRIPT = `
   async function exchange(url, protocolVersion, protocolId) {
     const options = { protocolVersion, protocolId, reconnectPeriod: 0, connectTimeout: 10000 }
@@ -51,8 +54,8 @@ const SCRIPT = `
     return received
   }
 `
-const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>MQTT</title>
-<script src="/mqtt.min.js"></script><script>${SCRIPT}</script>`
+const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+<title>MQTT</title><script src="/mqtt.min.js"></script><script>${SCRIPT}</script>`
 
 let broker: Broker
 let pages: http.Server

@@ -1,5 +1,5 @@
-// The command line of the real binary: what it prints, where it listens, how it ends. What it does with MQTT is the
-// business of clients.test.ts and spec/.
+// The command line of the real binary: what it prints, where it listens, how it ends. What it does
+// with MQTT is the business of clients.test.ts and spec/.
 
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -34,7 +34,10 @@ async function listen(...args: string[]): Promise<Program> {
   return program
 }
 
-/** The binary is to refuse these arguments: exit code 1, nothing on standard output, one line on standard error. */
+/**
+ * The binary is to refuse these arguments: exit code 1, nothing on standard output, one line on
+ * standard error.
+ */
 async function refusal(...args: string[]): Promise<string> {
   const program = runMain([...args, '--data', temporaryDirectory()])
   assert.is(await program.untilExit(), 1)

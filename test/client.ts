@@ -1,6 +1,7 @@
-// A raw MQTT client for tests, over TCP or WebSocket: it sends whatever a test asks for, legal or not, and hands back
-// every packet in the order received. Packets go through the npm package mqtt-packet, never through our own codec, so
-// that a mistake there cannot hide itself. It knows nothing about the broker under test.
+// A raw MQTT client for tests, over TCP or WebSocket: it sends whatever a test asks for, legal or
+// not, and hands back every packet in the order received. Packets go through the npm package
+// mqtt-packet, never through our own codec, so that a mistake there cannot hide itself. It knows
+// nothing about the broker under test.
 
 import {
   generate,
@@ -26,7 +27,7 @@ export interface Target {
   host?: string
   path?: string
   version?: 3 | 4 | 5
-  /** Answer PUBLISH by PUBACK or PUBREC, and PUBREL (which is then not handed out) by PUBCOMP. Default true. */
+  /** Send PUBACK, PUBREC, PUBCOMP unasked and keep PUBRELs from the test. Default true. */
   autoAck?: boolean
   /** How long any one wait may last before it fails the test. */
   patienceMs?: number
@@ -91,7 +92,7 @@ export class RawClient {
     return client
   }
 
-  /** Opens, sends CONNECT, and rejects unless CONNACK accepts. To see a refusal, use `open` and `handshake`. */
+  /** Rejects unless CONNACK accepts; to see a refusal, use `open` and `handshake`. */
   static async connect(options: Target & Connect): Promise<RawClient> {
     const client = await RawClient.open(options)
     const { returnCode = 0, reasonCode = 0 } = await client.handshake(options)
@@ -142,12 +143,14 @@ export class RawClient {
   }
 
   /**
-   * Sends PINGREQ and returns the unread packets that came before the PINGRESP. What another client has published is
-   * among them for certain only if that client has its ack, or for QoS 0 has passed a barrier itself.
+   * Sends PINGREQ and returns the unread packets that came before the PINGRESP. What another client
+   * has published is among them for certain only if that client has its ack, or for QoS 0 has
+   * passed a barrier itself.
    */
   barrier(): Promise<Packet[]> {
     this.send({ cmd: 'pingreq' })
-    // The queue is emptied while the PINGRESP is being handled: what follows it in the same chunk stays.
+    // The queue is emptied while the PINGRESP is being handled: what follows it in the same chunk
+    // stays.
     return this.#wait(this.#claims, 'pingresp', (packet) =>
       packet.cmd === 'pingresp' ? this.#queue.splice(0) : null,
     )
@@ -159,7 +162,7 @@ export class RawClient {
     if (packets.length > 0) throw new Error(`expected nothing, received ${describe(packets)}`)
   }
 
-  /** Resolves when the connection has ended, with the packets nobody has read (they can still be read). */
+  /** At the end of the connection, what nobody has read (and still can read). */
   get closed(): Promise<Packet[]> {
     const never = (): null => null
     return this.#wait(this.#claims, 'end of the connection', never, () => [...this.#queue])
@@ -183,7 +186,7 @@ export class RawClient {
     return this.take('unsuback', messageId)
   }
 
-  /** Returns [] for QoS 0, [puback] for QoS 1, [pubrec, pubcomp] for QoS 2, [pubrec] when that is an error. */
+  /** QoS 0: [], QoS 1: [puback], QoS 2: [pubrec, pubcomp] or [pubrec] with an error. */
   async publish(message: Publish): Promise<Ack[]> {
     const { qos = 0, messageId = qos === 0 ? 0 : this.nextId(), ...fields } = message
     this.send({ cmd: 'publish', payload: '', ...fields, qos, ...(qos > 0 && { messageId }) })
@@ -265,7 +268,7 @@ export class RawClient {
     for (const waiter of [...this.#claims, ...this.#readers]) waiter.close()
   }
 
-  /** Waits for a packet that `pick` turns into something, or for the end of the connection if `ended` is given. */
+  /** For a packet of which `pick` makes something, or the connection's end if `ended`. */
   #wait<T>(
     among: Set<Waiter>,
     what: string,

@@ -1,7 +1,8 @@
-// Unmodified clients against the real binary: mosquitto_pub and mosquitto_sub from Debian, MQTT.js from npm, in every
-// protocol version. Nothing here looks inside the broker. With WASMQTT_TEST_BROKER=mosquitto the same tests run
-// against Mosquitto, which shows that they ask for what brokers do: all pass but
-// 500 kB over WebSocket, where 2.0.11 stalls, and DISCONNECT at SIGTERM, which it does not send.
+// Unmodified clients against the real binary: mosquitto_pub and mosquitto_sub from Debian, MQTT.js
+// from npm, in every protocol version. Nothing here looks inside the broker. With
+// WASMQTT_TEST_BROKER=mosquitto the same tests run against Mosquitto, which shows that they ask for
+// what brokers do: all pass but 500 kB over WebSocket, where 2.0.11 stalls, and DISCONNECT at
+// SIGTERM, which it does not send.
 
 import { type EventEmitter, once } from 'node:events'
 import { writeFileSync } from 'node:fs'
@@ -106,12 +107,12 @@ commands.after(stop)
 for (const { flag, name } of VERSIONS) {
   for (const qos of QOS) {
     commands(`${name}: a message at QoS ${qos} arrives once, at QoS ${qos}`, async () => {
-      const format = ['-F', 'got %q %r %t %p']
+      // Two messages and it ends by itself: a signal that meets it printing prints a line twice.
+      const format = ['-C', '2', '-F', 'got %q %r %t %p']
       const sub = await subscriber('-V', flag, '-t', 'a/#', '-q', '2', ...format)
       await publish('-V', flag, '-t', 'a/b', '-q', `${qos}`, '-m', 'hi')
       await publish('-V', flag, '-t', 'a/end', '-q', `${qos}`, '-m', 'end')
-      await sub.untilLine(/^got \d 0 a\/end end$/)
-      assert.is(await sub.stop('SIGINT'), 0)
+      assert.is(await sub.untilExit(), 0)
       assert.equal(messages(sub), [`${qos} 0 a/b hi`, `${qos} 0 a/end end`])
     })
   }
@@ -156,7 +157,8 @@ for (const { flag, name } of VERSIONS) {
       const topic = ['--will-topic', `will/${flag}/${which}`, '--will-payload', 'gone']
       return ['-V', flag, '-t', 'unused', ...topic, '--will-qos', '1']
     }
-    // On a signal mosquitto_sub asks an MQTT 5 broker to send the will; after its last message (-C) it does not.
+    // On a signal mosquitto_sub asks an MQTT 5 broker to send the will; after its last message (-C)
+    // it does not.
     const polite = await subscriber(...will('polite'), '-C', '1')
     const killed = await subscriber(...will('killed'))
     await publish('-t', 'unused', '-m', 'end')

@@ -1,6 +1,7 @@
-// Programs as tests see them: the real built broker, Debian's Mosquitto beside it, and clients such as mosquitto_sub.
-// Everything started here is bound to the life of the test file: `stopAll` in a suite's `after` hook ends what is left.
-// It knows command lines and printed lines, nothing of MQTT.
+// Programs as tests see them: the real built broker, Debian's Mosquitto beside it, and clients such
+// as mosquitto_sub. Everything started here is bound to the life of the test file: `stopAll` in a
+// suite's `after` hook ends what is left. It knows command lines and printed lines, nothing of
+// MQTT.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -63,7 +64,10 @@ export class Program {
     })
   }
 
-  /** The first line, past or future, that matches; each call looks only behind the line found by the one before. */
+  /**
+   * The first line, past or future, that matches; each call looks only behind the line found by the
+   * one before.
+   */
   untilLine(pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const done = (settle: () => void): void => {
@@ -88,7 +92,9 @@ export class Program {
     })
   }
 
-  /** Waits for the end and all output; a program that takes too long is killed and yields SIGKILL. */
+  /**
+   * Waits for the end and all output; a program that takes too long is killed and yields SIGKILL.
+   */
   async untilExit(): Promise<ExitCode> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), PATIENCE_MS)
     const code = await this.#exit
@@ -131,14 +137,18 @@ export interface Broker {
 export interface BrokerOptions {
   /** More command line, after the ports, so that it can replace them. */
   args?: string[]
-  /** Kept if given, so that a second start can find it; otherwise a fresh one that goes with the process. */
+  /**
+   * Kept if given, so that a second start can find it; otherwise a fresh one that goes with the
+   * process.
+   */
   data?: string
   env?: NodeJS.ProcessEnv
 }
 
 /**
- * `run('mosquitto_sub', ['-t', 'a'])`: starts a program; the environment is this process's plus `env`. Programs in C keep
- * lines for a pipe back until they have a block of them: stdbuf, which becomes the program, makes them print each.
+ * `run('mosquitto_sub', ['-t', 'a'])`: starts a program; the environment is this process's plus
+ * `env`. Programs in C keep lines for a pipe back until they have a block of them: stdbuf, which
+ * becomes the program, makes them print each.
  */
 export function run(name: string, args: string[], env: NodeJS.ProcessEnv = {}): Program {
   if (which('stdbuf') === undefined) return new Program(name, spawnPiped(name, args, env))
@@ -164,7 +174,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return brokerOf(program, port('mqtt'), port('ws'), port('http'))
 }
 
-/** Debian's Mosquitto with a TCP and a WebSocket listener, anonymous, nothing stored; for comparison. */
+/**
+ * Debian's Mosquitto with a TCP and a WebSocket listener, anonymous, nothing stored; for
+ * comparison.
+ */
 export async function startMosquitto(config: string[] = []): Promise<Broker> {
   const [port, wsPort] = [await freePort(), await freePort()]
   const file = join(temporaryDirectory(), 'mosquitto.conf')
@@ -177,7 +190,10 @@ export async function startMosquitto(config: string[] = []): Promise<Broker> {
   return brokerOf(program, port, wsPort, 0)
 }
 
-/** The broker that tests of plain MQTT run against: ours, or Mosquitto with WASMQTT_TEST_BROKER=mosquitto. */
+/**
+ * The broker that tests of plain MQTT run against: ours, or Mosquitto with
+ * WASMQTT_TEST_BROKER=mosquitto.
+ */
 export function startTested(): Promise<Broker> {
   return process.env.WASMQTT_TEST_BROKER === 'mosquitto' ? startMosquitto() : startBroker()
 }
@@ -194,7 +210,9 @@ export function which(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable)
 }
 
-/** True, and says so in the line test/run.ts looks for, when one of the programs is not installed. */
+/**
+ * True, and says so in the line test/run.ts looks for, when one of the programs is not installed.
+ */
 export function isMissing(...names: string[]): boolean {
   const name = names.find((candidate) => which(candidate) === undefined)
   if (name !== undefined) process.stdout.write(`\nskipped: ${name} is not installed\n`)

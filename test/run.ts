@@ -1,6 +1,7 @@
-// The test runner behind `npm run unit`: every test/**/*.test.ts, or the files and folders given as arguments, each in a
-// process of its own. It adds up the totals uvu prints and ends with the line `N passed, N failed`. A file that
-// runs no test, does not end in time, or exits with an error though its tests passed, counts as one failure.
+// The test runner behind `npm run unit`: every test/**/*.test.ts, or the files and folders given as
+// arguments, each in a process of its own. It adds up the totals uvu prints and ends with the line
+// `N passed, N failed`. A file that runs no test, does not end in time, or exits with an error
+// though its tests passed, counts as one failure.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// What the raw test client stands on: the two kinds of socket behind one face, the cut of a byte stream into MQTT frames,
-// and packets as plain literals. Only test/client.ts calls it.
+// What the raw test client stands on: the two kinds of socket behind one face, the cut of a byte
+// stream into MQTT frames, and packets as plain literals. Only test/client.ts calls it.
 
 import net from 'node:net'
 import { inspect } from 'node:util'
@@ -30,7 +30,10 @@ export function frameSize(bytes: Buffer): number {
   return -1
 }
 
-/** A literal without the fields mqtt-packet sets on every packet, so that a test can compare it whole. */
+/**
+ * A literal without the fields mqtt-packet sets on every packet, so that a test can compare it
+ * whole.
+ */
 export function plain(parsed: Packet): Packet {
   const { length, ...packet } = parsed as unknown as Record<string, unknown>
   if (packet.cmd !== 'publish') {
