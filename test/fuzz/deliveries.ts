@@ -1,0 +1,366 @@
+// A PUBLISH that decode has accepted, delivered as a broker does: staged, held, appended to
+// outboxes of every version and limit, drained in between. What comes out must decode to the same
+// message, every refusal must be due, and in the end nothing may be held or allocated that was not
+// before.
+
+import {
+  ERROR_NO_ROOM,
+  ERROR_PACKET_TOO_LARGE,
+  PROPERTY_MESSAGE_EXPIRY_INTERVAL,
+  PROPERTY_TOPIC_ALIAS,
+  SENDER_ANY,
+  SENDER_SERVER,
+} from '../../assembly/codes.ts'
+import * as layout from '../../assembly/layout.ts'
+import { u8, varint } from '../spec/bytes.ts'
+import type { Random } from './random.ts'
+import { must, type Side, Trace } from './stream.ts'
+
+const PAGE_BLOCK = 4096
+const PAGE_ROOM = 4084
+const CLOCKS: readonly number[] = [1, 1_700_000_000, 0xffffff00]
+const ALIAS_MAXIMA: readonly number[] = [0, 0, 1, 3, 100]
+/** An alias, and what it may add to two lengths. */
+const ALIAS_SIZE = 5
+const CLOCK_MAX = 0xffffffff
+const SCRATCH: number = layout.SCRATCH_START + 256
+const PINGRESP_BYTES: Buffer = Buffer.from('d000', 'hex')
+const ALIASED: Buffer = Buffer.from('the/topic/that/an/alias/stood/for')
+
+interface Message {
+  address: number
+  held: boolean
+  /** Properties to forward, identifier and value of each on the wire. */
+  properties: Buffer[]
+}
+
+interface Expected {
+  head: number
+  packetId: number
+  /** Bytes of all properties but alias and expiry; empty before MQTT 5. */
+  properties: Buffer
+  expiry: number | undefined
+}
+
+interface Outbox {
+  handle: number
+  version: number
+  packetMax: number
+  aliasMax: number
+  pending: number
+  /**
+   * For each packet what it should be, undefined for one that is no PUBLISH. Of an
+   * outbox closed before it was empty: undefined.
+   */
+  expected: (Expected | undefined)[] | undefined
+  drained: Buffer[]
+}
+
+const sent: Trace = new Trace()
+
+/** @param packet a PUBLISH accepted in that version */
+export function checkDelivery(side: Side, packet: Buffer, version: number, random: Random): void {
+  const post = new Post(side, packet, version, random)
+  for (let steps = random.between(1, 8); steps > 0; steps--) post.step()
+  post.close()
+  post.readAll()
+}
+
+class Post {
+  /** Added to the pool. */
+  private pages = 0
+  private readonly allocated: number
+  private readonly held: number
+  private readonly side: Side
+  private readonly random: Random
+  /** Before MQTT 5 a packet may be padded, and is passed on as it came. */
+  private readonly packetLength: number
+  private readonly topic: Buffer
+  private readonly payload: Buffer
+  private readonly expiresAt: number | undefined
+  private readonly messages: Message[] = []
+  private readonly outboxes: Outbox[] = []
+  private clock: number
+
+  constructor(side: Side, packet: Buffer, version: number, random: Random) {
+    this.side = side
+    this.random = random
+    this.packetLength = packet.length
+    this.clock = random.pick(CLOCKS)
+    this.setClock(this.clock)
+    // Rooms first: what they take is no leak.
+    const aliased = side.output.of(packet.length * 2 + 4096)
+    const start = side.place(packet, 0)
+    this.allocated = side.module.word(layout.REGISTER_ALLOCATED)
+    this.held = side.module.word(layout.REGISTER_HELD)
+    side.decodeWhole(start, packet.length, { version, sender: SENDER_ANY, packetSizeMax: 0 }, sent)
+    const record = layout.RECORDS_START
+    const { module } = side
+    if (module.word(record + layout.RECORD_TOPIC_LENGTH) === 0) {
+      module.u8.set(ALIASED, aliased)
+      module.setWord(record + layout.RECORD_TOPIC_START, aliased)
+      module.setWord(record + layout.RECORD_TOPIC_LENGTH, ALIASED.length)
+    }
+    this.topic = this.piece(record + layout.RECORD_TOPIC_START)
+    this.payload = this.piece(record + layout.RECORD_PAYLOAD_START)
+    const all = this.listProperties(record)
+    const expiry = all.find((property) => property[0] === PROPERTY_MESSAGE_EXPIRY_INTERVAL)
+    this.expiresAt = expiry && this.clock + expiry.readUInt32BE(1)
+    const address = module.call.stage(record, version)
+    const properties = all.filter((property) => !isOwn(property))
+    this.messages.push({ address, held: false, properties })
+  }
+
+  step(): void {
+    const { random } = this
+    if (this.outboxes.length === 0 || random.chance(30)) this.open()
+    if (random.chance(20)) this.hold()
+    const outbox = random.pick(this.outboxes)
+    if (random.chance(15)) this.appendOther(outbox)
+    this.deliver(outbox)
+    if (random.chance(20)) this.setClock(Math.min(CLOCK_MAX, this.clock + random.below(100)))
+    if (random.chance(30)) this.drain(outbox)
+  }
+
+  /** Drains and closes everything, lets go of what is held: all is as it was. */
+  close(): void {
+    const { module } = this.side
+    for (const outbox of this.outboxes) {
+      while (outbox.pending > 0 && this.random.chance(95)) this.drain(outbox)
+      if (outbox.pending > 0) outbox.expected = undefined
+      else must(module.call.drain(outbox.handle) === 0, () => 'an empty outbox is drained')
+      module.call.close_outbox(outbox.handle)
+    }
+    for (const { address, held } of this.messages) if (held) module.call.drop(address)
+    const pages = this.pages * PAGE_BLOCK
+    const grown = module.word(layout.REGISTER_ALLOCATED) - this.allocated - pages
+    must(grown === 0, () => `${grown} bytes more are allocated`)
+    must(module.word(layout.REGISTER_HELD) === this.held, () => 'messages are still held')
+  }
+
+  /** Reads what came out of each outbox. */
+  readAll(): void {
+    for (const outbox of this.outboxes) this.read(outbox)
+  }
+
+  private open(): void {
+    const { random, side } = this
+    const version = random.between(3, 5)
+    const size = this.topic.length + this.payload.length
+    // Only MQTT 5 has a maximum packet size and aliases.
+    const limited = version === 5 && random.chance(40)
+    const packetMax = limited ? Math.max(1, size + random.between(-10, 60)) : 0
+    const aliasMax = version === 5 ? random.pick(ALIAS_MAXIMA) : 0
+    const handle = side.module.call.open_outbox(version, packetMax, aliasMax)
+    side.module.renew()
+    must(handle !== 0, () => 'no memory for an outbox')
+    const state = { pending: 0, expected: [], drained: [] }
+    this.outboxes.push({ handle, version, packetMax, aliasMax, ...state })
+  }
+
+  private hold(): void {
+    const { random, side } = this
+    const of = random.pick(this.messages)
+    const { row, properties } = this.rows()
+    const address = side.module.call.hold(of.address, row)
+    side.module.renew()
+    must(address !== 0, () => 'no memory for a message')
+    this.messages.push({ address, held: true, properties: [...of.properties, ...properties] })
+  }
+
+  /** Rows of one delivery in scratch memory, 0 = none, and the properties they stand for. */
+  private rows(): { row: number; properties: Buffer[] } {
+    const { random, side } = this
+    const count = random.chance(50) ? 0 : random.between(1, 4)
+    const properties: Buffer[] = []
+    for (let i = 0; i < count; i++) {
+      const row = layout.SCRATCH_START + i * layout.ROW_SIZE
+      const identifier = random.pick([0, 1, 127, 128, 16384, 268435455])
+      side.module.setWord(row + layout.ROW_IDENTIFIER, identifier)
+      side.module.setWord(row + layout.ROW_NEXT, i + 1 < count ? row + layout.ROW_SIZE : 0)
+      if (identifier > 0) properties.push(Buffer.concat([u8(0x0b), varint(identifier)]))
+    }
+    return { row: count === 0 ? 0 : layout.SCRATCH_START, properties }
+  }
+
+  /** A PINGRESP, or a PUBACK with a reason code, which is one byte longer in MQTT 5. */
+  private appendOther(outbox: Outbox): void {
+    const { module } = this.side
+    const { handle, packetMax, version } = outbox
+    const { append, append_ack } = module.call
+    module.u8.set(PINGRESP_BYTES, SCRATCH)
+    const pinging = this.random.chance(50)
+    const size = pinging ? PINGRESP_BYTES.length : version === 5 ? 5 : 4
+    const pending = this.withRoom(size, () =>
+      pinging ? append(handle, SCRATCH, size) : append_ack(handle, 0x40, 0xabcd, 0x10),
+    )
+    if (packetMax !== 0 && size > packetMax) {
+      must(pending === ERROR_PACKET_TOO_LARGE, () => `append answered ${pending}`)
+      return
+    }
+    must(pending === outbox.pending + size, () => `append answered ${pending}`)
+    outbox.pending = pending
+    outbox.expected?.push(undefined)
+  }
+
+  private deliver(outbox: Outbox): void {
+    const { random, side } = this
+    const message = random.pick(this.messages)
+    const qos = random.below(3)
+    const flags = (qos > 0 ? random.below(2) << 3 : 0) | (qos << 1) | random.below(2)
+    const packetId = qos > 0 ? random.between(1, 0xffff) : 0
+    const { row, properties } = this.rows()
+    const forwarded = outbox.version === 5 ? [...properties, ...message.properties] : []
+    const all = Buffer.concat(forwarded)
+    const room = this.topic.length + this.payload.length + all.length + 64
+    const { deliver } = side.module.call
+    const size = (): number => deliver(outbox.handle, message.address, flags, packetId, row)
+    const pending = this.withRoom(room, size)
+    const plain = this.plainSize(outbox, qos, all.length)
+    if (pending === ERROR_PACKET_TOO_LARGE) {
+      const due = outbox.packetMax !== 0 && plain > outbox.packetMax
+      must(due, () => `${plain} bytes are refused where ${outbox.packetMax} are allowed`)
+      return
+    }
+    const added = pending - outbox.pending
+    const most = Math.max(plain + ALIAS_SIZE, this.packetLength)
+    must(added > 0 && added <= most, () => `deliver answered ${pending}, not ${plain} more`)
+    const fits = outbox.packetMax === 0 || added <= outbox.packetMax
+    must(fits, () => `${added} bytes pass where ${outbox.packetMax} are allowed`)
+    outbox.pending = pending
+    const expiry = outbox.version === 5 ? this.secondsLeft() : undefined
+    outbox.expected?.push({ head: 0x30 | flags, packetId, properties: all, expiry })
+  }
+
+  /** Calls again with more pages when there was no room for `bytes`. */
+  private withRoom(bytes: number, append: () => number): number {
+    const first = append()
+    if (first !== ERROR_NO_ROOM) return first
+    const pages = Math.ceil(bytes / PAGE_ROOM) + 1
+    must(this.side.module.call.add_pages(pages) === 0, () => 'no memory for pages')
+    this.side.module.renew()
+    this.pages += pages
+    const second = append()
+    must(second !== ERROR_NO_ROOM, () => `no room for ${bytes} bytes with ${pages} more pages`)
+    return second
+  }
+
+  /** Bytes of the packet without a topic alias. */
+  private plainSize(outbox: Outbox, qos: number, forwarded: number): number {
+    const expiry = this.expiresAt === undefined ? 0 : 5
+    const properties = forwarded + expiry
+    const block = outbox.version === 5 ? varint(properties).length + properties : 0
+    const body = 2 + this.topic.length + (qos > 0 ? 2 : 0) + block + this.payload.length
+    return 1 + varint(body).length + body
+  }
+
+  private drain(outbox: Outbox): void {
+    const { module } = this.side
+    const count = module.call.drain(outbox.handle)
+    const due = Math.min(outbox.pending, layout.DRAIN_SIZE)
+    must(count === due, () => `drained ${count} bytes of ${outbox.pending}`)
+    outbox.pending -= count
+    outbox.drained.push(module.copy(layout.DRAIN_START, count))
+  }
+
+  private read(outbox: Outbox): void {
+    const { expected, version } = outbox
+    if (expected === undefined) return
+    const bytes = Buffer.concat(outbox.drained)
+    const start = this.side.place(bytes, 3)
+    const way = { version, sender: SENDER_SERVER, packetSizeMax: 0 }
+    this.side.decodeWhole(start, bytes.length, way, sent)
+    const whole = sent.error === 0 && sent.consumed === bytes.length
+    must(whole, () => `drained what nobody can read, ${sent.error}: ${bytes.toString('hex')}`)
+    must(sent.count === expected.length, () => `${expected.length} packets became ${sent.count}`)
+    const topics = new Map<number, Buffer>()
+    expected.forEach((one, i) => {
+      if (one !== undefined) this.compare(one, i, bytes, outbox, topics)
+    })
+  }
+
+  private compare(
+    one: Expected,
+    i: number,
+    bytes: Buffer,
+    outbox: Outbox,
+    topics: Map<number, Buffer>,
+  ): void {
+    const field = (pair: number): Buffer => {
+      const start = Math.max(0, sent.word(i, pair) - 1)
+      return bytes.subarray(start, start + sent.word(i, pair + 4))
+    }
+    const alias = sent.word(i, layout.RECORD_ALIAS)
+    must(alias <= outbox.aliasMax, () => `alias ${alias} of ${outbox.aliasMax}`)
+    let topic = field(layout.RECORD_TOPIC_START)
+    if (topic.length > 0) topics.set(alias, topic)
+    else topic = topics.get(alias) ?? topic
+    must(topic.equals(this.topic), () => `the topic became ${topic.toString('hex')}`)
+    const payload = field(layout.RECORD_PAYLOAD_START)
+    must(payload.equals(this.payload), () => `the payload became ${payload.toString('hex')}`)
+    const [head, id] = [sent.word(i, layout.RECORD_HEAD), sent.word(i, layout.RECORD_PACKET_ID)]
+    must(head === one.head && id === one.packetId, () => `head ${head} and identifier ${id}`)
+    const expiryAt = sent.word(i, layout.RECORD_EXPIRY)
+    const expiry = expiryAt === 0 ? undefined : bytes.readUInt32BE(expiryAt - 1)
+    must(expiry === one.expiry, () => `${expiry} seconds are left, not ${one.expiry}`)
+    const own = (alias === 0 ? 0 : 3) + (expiryAt === 0 ? 0 : 5)
+    const rest = field(layout.RECORD_PROPERTIES_START).subarray(own)
+    must(rest.equals(one.properties), () => `properties became ${rest.toString('hex')}`)
+  }
+
+  private secondsLeft(): number | undefined {
+    return this.expiresAt === undefined ? undefined : Math.max(0, this.expiresAt - this.clock)
+  }
+
+  private setClock(seconds: number): void {
+    this.clock = seconds
+    this.side.module.setWord(layout.REGISTER_CLOCK, seconds | 0)
+  }
+
+  private piece(pair: number): Buffer {
+    const { module } = this.side
+    return module.copy(module.word(pair), module.word(pair + 4))
+  }
+
+  /** Each property of the record as it stands on the wire. */
+  private listProperties(record: number): Buffer[] {
+    const { module } = this.side
+    const list: Buffer[] = []
+    let at = module.word(record + layout.RECORD_PROPERTIES_START)
+    const end = at + module.word(record + layout.RECORD_PROPERTIES_LENGTH)
+    while (at < end) {
+      const size = sizeOfProperty(module.u8, at)
+      list.push(module.copy(at, size))
+      at += size
+    }
+    return list
+  }
+}
+
+function isOwn(property: Buffer): boolean {
+  return property[0] === PROPERTY_MESSAGE_EXPIRY_INTERVAL || property[0] === PROPERTY_TOPIC_ALIAS
+}
+
+/** Bytes of the PUBLISH property at `at`, which decode has accepted. MQTT 5.0 table 2-4. */
+function sizeOfProperty(bytes: Uint8Array, at: number): number {
+  const two = (from: number): number => ((bytes[from] as number) << 8) | (bytes[from + 1] as number)
+  switch (bytes[at]) {
+    case 0x01:
+      return 2
+    case 0x02:
+      return 5
+    case 0x23:
+      return 3
+    case 0x0b: {
+      let end = at + 1
+      while ((bytes[end] as number) >= 0x80) end++
+      return end + 1 - at
+    }
+    case 0x26: {
+      const second = at + 3 + two(at + 1)
+      return second + 2 + two(second) - at
+    }
+    default:
+      return 3 + two(at + 1)
+  }
+}
