@@ -29,7 +29,7 @@ const SEGMENT_SIZE: i32 = 12
 const SEGMENT_TABLE: i32 = 0
 const SEGMENT_SLOTS: i32 = 4
 const SEGMENT_USED: i32 = 8
-const TABLE_SIZE: i32 = 64 - 8 // of a segment in the beginning: a size class of the arena
+const TABLE_SIZE: i32 = 128 - 8 // of a segment in the beginning: a size class of the arena
 
 const SPREAD_PARENT: u32 = 0x9e3779b1
 const SPREAD_EDGE: u32 = 0x85ebca6b

@@ -7,19 +7,21 @@
 //                   | CURSOR          |   position of the member whose turn it is
 //                   | MEMBERS         |   set (sets.ts), never empty
 //                   | LENGTH          |   of the name
+//                   | HOME            |   place for the set while it has one row
 //                   | NAME …          |
 //                   +-----------------+
 
 import { Arena } from './arena'
 import { Bytes } from './bytes'
 import { NODE_GROUPS } from './nodes'
-import { Sets } from './sets'
+import { HOME_SIZE, Sets } from './sets'
 
 export const GROUP_NEXT: i32 = 0
 const GROUP_CURSOR: i32 = 4
 const GROUP_MEMBERS: i32 = 8
 const GROUP_LENGTH: i32 = 12
-const GROUP_NAME: i32 = 16
+const GROUP_HOME: i32 = 16
+const GROUP_NAME: i32 = GROUP_HOME + HOME_SIZE
 
 export class Groups {
   @inline
@@ -68,7 +70,8 @@ export class Groups {
     const found = Groups.find(node, name, length)
     const group = found === 0 ? Groups.create(name, length) : found
     if (group === 0) return false
-    const members = Sets.add(Groups.members(group), subscriber, options, identifier)
+    const home = group + GROUP_HOME
+    const members = Sets.add(Groups.members(group), home, subscriber, options, identifier)
     if (members === 0) {
       if (found === 0) Arena.free(group)
       return false
@@ -83,7 +86,7 @@ export class Groups {
 
   /** Takes a member out; the group goes with its last one. */
   static remove(node: usize, group: usize, row: usize): void {
-    const members = Sets.remove(Groups.members(group), row)
+    const members = Sets.remove(Groups.members(group), group + GROUP_HOME, row)
     store<u32>(group, members as u32, GROUP_MEMBERS)
     if (members !== 0) return
     let link = node + NODE_GROUPS // word that holds the address of the group
@@ -106,7 +109,7 @@ export class Groups {
   private static create(name: usize, length: i32): usize {
     const group = Arena.allocate(GROUP_NAME + length)
     if (group === 0) return 0
-    memory.fill(group, 0, GROUP_NAME)
+    memory.fill(group, 0, GROUP_HOME)
     store<i32>(group, length, GROUP_LENGTH)
     Bytes.copy(group + GROUP_NAME, name, length)
     return group

@@ -1,21 +1,22 @@
-// The nodes of all tries: their words, and the slab they come from. A node stands for a run of
-// literal levels of the filters through it (its label, like "b/c"), or for one wildcard.
+// The nodes of all tries, their words and labels. A node stands for a run of literal levels of the
+// filters through it (its label, like "b/c"), or for one wildcard.
 // Called by edges.ts, paths.ts, walk.ts and trie.ts; knows no subscriber.
-// Slabs are never given back; a released node is the next one handed out.
+// All of a node lies in one block, for what matching costs is memory that is far apart.
 //
-//   node (64 bytes, one cache line)
+//   node (64 bytes and its label)
 //   +0   PARENT       0 = a root
 //   +4   PLUS         child for the level `+`, 0 = none
 //   +8   HASH         child for the level `#`, 0 = none
 //   +12  FIRST        first literal child, 0 = none
-//   +16  NEXT         next literal child of the same parent; of a released node: the next such
+//   +16  NEXT         next literal child of the same parent, 0 = this is the last
 //   +20  PREVIOUS     previous one, 0 = this is the first
 //   +24  SUBSCRIBERS  set of plain subscribers (sets.ts), 0 = none
 //   +28  GROUPS       first shared group (groups.ts), 0 = none
 //   +32  HINT         a bit for each literal child, by hash: a bit that is 0 saves looking for one
 //   +36  LENGTH       of the label in bytes (16 bits), 0 levels and bytes = a wildcard or a root
 //   +38  LEVELS       of the label (16 bits)
-//   +40  LABEL        the bytes, if 24 or less, else the address of a block that has them
+//   +40  HOME         place for the set while it has one row
+//   +64  LABEL        the bytes
 //
 //   root: no label, instead
 //   +40  COUNT        subscriptions of this trie
@@ -44,75 +45,46 @@ export const NODE_GROUPS: i32 = 28
 export const NODE_HINT: i32 = 32
 const NODE_LENGTH: i32 = 36
 const NODE_LEVELS: i32 = 38
-const NODE_LABEL: i32 = 40
+const NODE_HOME: i32 = 40
+const NODE_LABEL: i32 = 64
 export const ROOT_COUNT: i32 = 40
 export const ROOT_GENERATION: i32 = 44
 
-const NODE_SIZE: i32 = 64
-const INLINE_MAX: i32 = NODE_SIZE - NODE_LABEL
-// With the arena's 8 bytes in front this is exactly one of its size classes.
-const SLAB_SIZE: i32 = 65536 - 8
-
-let released: usize = 0
-let fresh: usize = 0
-let freshEnd: usize = 0
-
 export class Nodes {
-  static initialize(): void {
-    released = 0
-    fresh = 0
-    freshEnd = 0
-  }
-
-  /** A node with all words 0; 0 when there is no memory. */
+  /** A node without a label, all its words 0; 0 when there is no memory. */
+  @inline
   static create(): usize {
-    let node = released
-    if (node !== 0) {
-      released = load<u32>(node, NODE_NEXT)
-    } else {
-      if (fresh === freshEnd && !Nodes.addSlab()) return 0
-      node = fresh
-      fresh += NODE_SIZE
-    }
-    memory.fill(node, 0, NODE_SIZE)
-    return node
+    return Nodes.allocate(0)
   }
 
   /** A node for a run of literal levels, not linked yet; 0 when there is no memory. */
   static createLiteral(level: usize, levels: i32): usize {
     const length = Nodes.spanOf(level, levels)
-    const node = Nodes.create()
+    const node = Nodes.allocate(length)
     if (node === 0) return 0
-    if (length > INLINE_MAX) {
-      const block = Arena.allocate(length)
-      if (block === 0) {
-        Nodes.release(node)
-        return 0
-      }
-      store<u32>(node, block as u32, NODE_LABEL)
-    }
     store<u16>(node, length as u16, NODE_LENGTH)
     store<u16>(node, levels as u16, NODE_LEVELS)
     Bytes.copy(Nodes.label(node), Levels.start(level), length)
     return node
   }
 
+  @inline
   static release(node: usize): void {
-    if (Nodes.length(node) > INLINE_MAX) Arena.free(load<u32>(node, NODE_LABEL))
-    store<u32>(node, released as u32, NODE_NEXT)
-    released = node
+    Arena.free(node)
   }
 
   /** Takes the first levels, `bytes` bytes and a slash, off a label that has more. */
   static behead(node: usize, levels: i32, bytes: i32): void {
-    const length = Nodes.length(node)
-    const from = Nodes.label(node)
-    const rest = length - bytes - 1
-    const to = rest > INLINE_MAX ? from : node + NODE_LABEL
-    memory.copy(to, from + bytes + 1, rest)
-    if (length > INLINE_MAX && rest <= INLINE_MAX) Arena.free(from)
+    const rest = Nodes.length(node) - bytes - 1
+    memory.copy(Nodes.label(node), Nodes.label(node) + bytes + 1, rest)
     store<u16>(node, rest as u16, NODE_LENGTH)
     store<u16>(node, (Nodes.levels(node) - levels) as u16, NODE_LEVELS)
+  }
+
+  /** Place for a set of one row. */
+  @inline
+  static home(node: usize): usize {
+    return node + NODE_HOME
   }
 
   /** Whether filters end here: somebody is subscribed, plainly or in a group. */
@@ -152,9 +124,7 @@ export class Nodes {
   /** Address of the label's first byte. */
   @inline
   static label(node: usize): usize {
-    return Nodes.length(node) > INLINE_MAX
-      ? (load<u32>(node, NODE_LABEL) as usize)
-      : node + NODE_LABEL
+    return node + NODE_LABEL
   }
 
   @inline
@@ -173,11 +143,9 @@ export class Nodes {
     return (Levels.behind(level + (levels - 1) * LEVEL_SIZE) - Levels.start(level)) as i32
   }
 
-  private static addSlab(): bool {
-    const slab = Arena.allocate(SLAB_SIZE)
-    if (slab === 0) return false
-    fresh = (slab + NODE_SIZE - 1) & ~(NODE_SIZE - 1)
-    freshEnd = (slab + SLAB_SIZE) & ~(NODE_SIZE - 1)
-    return true
+  private static allocate(length: i32): usize {
+    const node = Arena.allocate(NODE_LABEL + length)
+    if (node !== 0) memory.fill(node, 0, NODE_LABEL)
+    return node
   }
 }

@@ -8,9 +8,14 @@
 //   index      +-----------+-----------+-----------+--    INDEX 0 = none: few rows are searched
 //              | row + 1   | 0 = empty | row + 1   | …    one after the other. Slots are found by
 //              +-----------+-----------+-----------+--    subscriber; collisions go to the next.
+//
+// Most sets have one row: these live in their owner, at its home (HOME_SIZE bytes), and move out
+// into a block when they grow.
 
 import { Arena } from './arena'
 import { ROW_IDENTIFIER, ROW_NEXT, ROW_OPTIONS, ROW_SIZE, ROW_SUBSCRIBER } from './layout'
+
+export const HOME_SIZE: i32 = 24
 
 const SET_COUNT: i32 = 0
 const SET_INDEX: i32 = 4
@@ -48,18 +53,16 @@ export class Sets {
   }
 
   /** Adds a subscriber that is not there; set 0 = a new one. The set, maybe moved; 0: no memory. */
-  static add(set: usize, subscriber: i32, options: i32, identifier: i32): usize {
+  static add(set: usize, home: usize, subscriber: i32, options: i32, identifier: i32): usize {
     const count = Sets.count(set)
-    const end = SET_ROWS + (count + 1) * ROW_SIZE
-    if (set === 0 || Arena.capacity(set) < end) {
-      const moved = Arena.allocate(end)
+    if (set === 0) {
+      set = home
+      store<u64>(set, 0) // COUNT and INDEX
+    } else if (Sets.capacity(set, home) === count) {
+      const moved = Arena.allocate(SET_ROWS + (count + 1) * ROW_SIZE)
       if (moved === 0) return 0
-      if (set === 0) {
-        store<u64>(moved, 0) // COUNT and INDEX
-      } else {
-        memory.copy(moved, set, SET_ROWS + count * ROW_SIZE)
-        Arena.free(set)
-      }
+      memory.copy(moved, set, SET_ROWS + count * ROW_SIZE)
+      Sets.release(set, home)
       set = moved
     }
     const row = Sets.row(set, count)
@@ -78,12 +81,12 @@ export class Sets {
   }
 
   /** Takes a row out; the last row moves to its place. The set, or 0 when that was the last one. */
-  static remove(set: usize, row: usize): usize {
+  static remove(set: usize, home: usize, row: usize): usize {
     const count = Sets.count(set) - 1
     const index = load<u32>(set, SET_INDEX) as usize
     if (count === 0) {
       Arena.free(index)
-      Arena.free(set)
+      Sets.release(set, home)
       return 0
     }
     const last = Sets.row(set, count)
@@ -96,6 +99,17 @@ export class Sets {
     store<i32>(set, count, SET_COUNT)
     if (hole !== 0) Sets.vacate(set, hole)
     return set
+  }
+
+  /** Rows it can have where it is. */
+  @inline
+  private static capacity(set: usize, home: usize): i32 {
+    return set === home ? 1 : (Arena.capacity(set) - SET_ROWS) / ROW_SIZE
+  }
+
+  @inline
+  private static release(set: usize, home: usize): void {
+    if (set !== home) Arena.free(set)
   }
 
   /** Enters the last row into the index, which is built or enlarged when there is need. */

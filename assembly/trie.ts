@@ -43,7 +43,6 @@ export class Trie {
     wildcardFilters = 0
     wildcardRows = 0
     literalRowsMax = 0
-    Nodes.initialize()
     Rows.initialize()
     Walk.initialize()
   }
@@ -104,7 +103,7 @@ export class Trie {
     if (nameLength !== 0) {
       Groups.remove(node, Groups.find(node, name, nameLength), row)
     } else {
-      const set = Sets.remove(load<u32>(node, NODE_SUBSCRIBERS), row)
+      const set = Sets.remove(load<u32>(node, NODE_SUBSCRIBERS), Nodes.home(node), row)
       store<u32>(node, set as u32, NODE_SUBSCRIBERS)
     }
     Trie.account(root, -1, !Nodes.isFilter(node))
@@ -157,7 +156,8 @@ export class Trie {
     if (nameLength !== 0) {
       return Groups.add(node, name, nameLength, subscriber, options, identifier)
     }
-    const set = Sets.add(load<u32>(node, NODE_SUBSCRIBERS), subscriber, options, identifier)
+    const old = load<u32>(node, NODE_SUBSCRIBERS) as usize
+    const set = Sets.add(old, Nodes.home(node), subscriber, options, identifier)
     if (set === 0) return false
     store<u32>(node, set as u32, NODE_SUBSCRIBERS)
     return true

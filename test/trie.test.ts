@@ -327,19 +327,18 @@ function limiting(test: Test, build: Build): void {
     const module = new TestModule(build)
     const trie = new Trie(module)
     const filters = CASES.flatMap(([filter]) => [filter, `$share/group/${filter}`])
-    const numbered = Array.from({ length: 2000 }, (_, i) => `device/${i}/${'x'.repeat(i % 60)}`)
+    const numbered = Array.from({ length: 40 }, (_, i) => `device/${i}/${'x'.repeat(i * 3)}`)
     const parting = ['long label/of four/levels, first/whole', 'long label/of four/levels, first']
     const all = [...filters, ...numbered, ...parting, 'long label', 'long label/of four/+']
-    const allocated: number[] = []
-    for (let round = 0; round < 3; round++) {
+    const allocated = new Set<number>()
+    for (let round = 0; round < 50; round++) {
       for (const filter of all) for (let s = 0; s < 20; s++) trie.insert(filter, s, 0, s + 1)
       for (const filter of all)
         for (let s = 0; s < 20; s++) assert.is(trie.remove(filter, s), s + 1)
-      allocated.push(module.word(REGISTER_ALLOCATED))
+      allocated.add(module.word(REGISTER_ALLOCATED))
     }
     assert.is(trie.count, 0)
-    assert.is(allocated[1], allocated[0])
-    assert.is(allocated[2], allocated[0])
+    assert.is(allocated.size, 1)
   })
 }
 
