@@ -156,7 +156,7 @@ function run(build: Build): void {
   for (const pair of pairs) pair.clear()
 }
 
-/** Bytes that no client could send are not refused by match, remove and search; they find nothing. */
+/** Bytes that no client could send find nothing with match, remove and search, and do no harm. */
 function runBytes(build: Build): void {
   const random = new Random(5)
   const module = new TestModule(build)
