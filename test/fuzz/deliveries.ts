@@ -3,16 +3,10 @@
 // message, every refusal must be due, and in the end nothing may be held or allocated that was not
 // before.
 
-import {
-  ERROR_NO_ROOM,
-  ERROR_PACKET_TOO_LARGE,
-  PROPERTY_MESSAGE_EXPIRY_INTERVAL,
-  PROPERTY_TOPIC_ALIAS,
-  SENDER_ANY,
-  SENDER_SERVER,
-} from '../../assembly/codes.ts'
+import { ERROR_NO_ROOM, ERROR_PACKET_TOO_LARGE, SENDER_SERVER } from '../../assembly/codes.ts'
 import * as layout from '../../assembly/layout.ts'
 import { u8, varint } from '../spec/bytes.ts'
+import { type Accepted, type Message, prepare, stage } from './messages.ts'
 import type { Random } from './random.ts'
 import { must, type Side, Trace } from './stream.ts'
 
@@ -25,16 +19,9 @@ const ALIAS_SIZE = 5
 const CLOCK_MAX = 0xffffffff
 const SCRATCH: number = layout.SCRATCH_START + 256
 const PINGRESP_BYTES: Buffer = Buffer.from('d000', 'hex')
-const ALIASED: Buffer = Buffer.from('the/topic/that/an/alias/stood/for')
-
-interface Message {
-  address: number
-  held: boolean
-  /** Properties to forward, identifier and value of each on the wire. */
-  properties: Buffer[]
-}
 
 interface Expected {
+  message: Message
   head: number
   packetId: number
   /** Bytes of all properties but alias and expiry; empty before MQTT 5. */
@@ -58,63 +45,44 @@ interface Outbox {
 
 const sent: Trace = new Trace()
 
-/** @param packet a PUBLISH accepted in that version */
-export function checkDelivery(side: Side, packet: Buffer, version: number, random: Random): void {
-  const post = new Post(side, packet, version, random)
-  for (let steps = random.between(1, 8); steps > 0; steps--) post.step()
+/** @param packets at least one */
+export function checkDeliveries(side: Side, packets: readonly Accepted[], random: Random): void {
+  const post = new Post(side, packets, random)
+  for (let steps = random.between(1, 10); steps > 0; steps--) post.step()
   post.close()
   post.readAll()
 }
 
 class Post {
-  /** Added to the pool. */
-  private pages = 0
-  private readonly allocated: number
-  private readonly held: number
   private readonly side: Side
   private readonly random: Random
-  /** Before MQTT 5 a packet may be padded, and is passed on as it came. */
-  private readonly packetLength: number
-  private readonly topic: Buffer
-  private readonly payload: Buffer
-  private readonly expiresAt: number | undefined
-  private readonly messages: Message[] = []
+  private readonly packets: readonly Accepted[]
+  private readonly allocated: number
+  private readonly heldBefore: number
   private readonly outboxes: Outbox[] = []
+  private readonly held: Message[] = []
+  private staged: Message
   private clock: number
+  /** Added to the pool. */
+  private pages = 0
 
-  constructor(side: Side, packet: Buffer, version: number, random: Random) {
+  constructor(side: Side, packets: readonly Accepted[], random: Random) {
     this.side = side
     this.random = random
-    this.packetLength = packet.length
+    this.packets = packets
+    for (const packet of packets) prepare(side, packet)
+    this.allocated = side.module.word(layout.REGISTER_ALLOCATED)
+    this.heldBefore = side.module.word(layout.REGISTER_HELD)
     this.clock = random.pick(CLOCKS)
     this.setClock(this.clock)
-    // Rooms first: what they take is no leak.
-    const aliased = side.output.of(packet.length * 2 + 4096)
-    const start = side.place(packet, 0)
-    this.allocated = side.module.word(layout.REGISTER_ALLOCATED)
-    this.held = side.module.word(layout.REGISTER_HELD)
-    side.decodeWhole(start, packet.length, { version, sender: SENDER_ANY, packetSizeMax: 0 }, sent)
-    const record = layout.RECORDS_START
-    const { module } = side
-    if (module.word(record + layout.RECORD_TOPIC_LENGTH) === 0) {
-      module.u8.set(ALIASED, aliased)
-      module.setWord(record + layout.RECORD_TOPIC_START, aliased)
-      module.setWord(record + layout.RECORD_TOPIC_LENGTH, ALIASED.length)
-    }
-    this.topic = this.piece(record + layout.RECORD_TOPIC_START)
-    this.payload = this.piece(record + layout.RECORD_PAYLOAD_START)
-    const all = this.listProperties(record)
-    const expiry = all.find((property) => property[0] === PROPERTY_MESSAGE_EXPIRY_INTERVAL)
-    this.expiresAt = expiry && this.clock + expiry.readUInt32BE(1)
-    const address = module.call.stage(record, version)
-    const properties = all.filter((property) => !isOwn(property))
-    this.messages.push({ address, held: false, properties })
+    this.staged = stage(side, packets[0] as Accepted, this.clock)
   }
 
   step(): void {
     const { random } = this
     if (this.outboxes.length === 0 || random.chance(30)) this.open()
     if (random.chance(20)) this.hold()
+    if (random.chance(20)) this.staged = stage(this.side, random.pick(this.packets), this.clock)
     const outbox = random.pick(this.outboxes)
     if (random.chance(15)) this.appendOther(outbox)
     this.deliver(outbox)
@@ -131,11 +99,11 @@ class Post {
       else must(module.call.drain(outbox.handle) === 0, () => 'an empty outbox is drained')
       module.call.close_outbox(outbox.handle)
     }
-    for (const { address, held } of this.messages) if (held) module.call.drop(address)
+    for (const { address } of this.held) module.call.drop(address)
     const pages = this.pages * PAGE_BLOCK
     const grown = module.word(layout.REGISTER_ALLOCATED) - this.allocated - pages
     must(grown === 0, () => `${grown} bytes more are allocated`)
-    must(module.word(layout.REGISTER_HELD) === this.held, () => 'messages are still held')
+    must(module.word(layout.REGISTER_HELD) === this.heldBefore, () => 'messages are still held')
   }
 
   /** Reads what came out of each outbox. */
@@ -146,7 +114,7 @@ class Post {
   private open(): void {
     const { random, side } = this
     const version = random.between(3, 5)
-    const size = this.topic.length + this.payload.length
+    const size = this.staged.topic.length + this.staged.payload.length
     // Only MQTT 5 has a maximum packet size and aliases.
     const limited = version === 5 && random.chance(40)
     const packetMax = limited ? Math.max(1, size + random.between(-10, 60)) : 0
@@ -159,13 +127,19 @@ class Post {
   }
 
   private hold(): void {
-    const { random, side } = this
-    const of = random.pick(this.messages)
+    const { side } = this
+    const of = this.pickMessage()
     const { row, properties } = this.rows()
     const address = side.module.call.hold(of.address, row)
     side.module.renew()
     must(address !== 0, () => 'no memory for a message')
-    this.messages.push({ address, held: true, properties: [...of.properties, ...properties] })
+    const all = [...of.properties, ...properties]
+    this.held.push({ ...of, address, held: true, properties: all, packetLength: 0 })
+  }
+
+  private pickMessage(): Message {
+    const { held, random } = this
+    return held.length === 0 || random.chance(50) ? this.staged : random.pick(held)
   }
 
   /** Rows of one delivery in scratch memory, 0 = none, and the properties they stand for. */
@@ -205,31 +179,31 @@ class Post {
 
   private deliver(outbox: Outbox): void {
     const { random, side } = this
-    const message = random.pick(this.messages)
+    const message = this.pickMessage()
     const qos = random.below(3)
     const flags = (qos > 0 ? random.below(2) << 3 : 0) | (qos << 1) | random.below(2)
     const packetId = qos > 0 ? random.between(1, 0xffff) : 0
     const { row, properties } = this.rows()
     const forwarded = outbox.version === 5 ? [...properties, ...message.properties] : []
     const all = Buffer.concat(forwarded)
-    const room = this.topic.length + this.payload.length + all.length + 64
+    const room = message.topic.length + message.payload.length + all.length + 64
     const { deliver } = side.module.call
     const size = (): number => deliver(outbox.handle, message.address, flags, packetId, row)
     const pending = this.withRoom(room, size)
-    const plain = this.plainSize(outbox, qos, all.length)
+    const plain = plainSize(outbox, message, qos, all.length)
     if (pending === ERROR_PACKET_TOO_LARGE) {
       const due = outbox.packetMax !== 0 && plain > outbox.packetMax
       must(due, () => `${plain} bytes are refused where ${outbox.packetMax} are allowed`)
       return
     }
     const added = pending - outbox.pending
-    const most = Math.max(plain + ALIAS_SIZE, this.packetLength)
+    const most = Math.max(plain + ALIAS_SIZE, message.packetLength)
     must(added > 0 && added <= most, () => `deliver answered ${pending}, not ${plain} more`)
     const fits = outbox.packetMax === 0 || added <= outbox.packetMax
     must(fits, () => `${added} bytes pass where ${outbox.packetMax} are allowed`)
     outbox.pending = pending
-    const expiry = outbox.version === 5 ? this.secondsLeft() : undefined
-    outbox.expected?.push({ head: 0x30 | flags, packetId, properties: all, expiry })
+    const expiry = outbox.version === 5 ? this.secondsLeft(message) : undefined
+    outbox.expected?.push({ message, head: 0x30 | flags, packetId, properties: all, expiry })
   }
 
   /** Calls again with more pages when there was no room for `bytes`. */
@@ -243,15 +217,6 @@ class Post {
     const second = append()
     must(second !== ERROR_NO_ROOM, () => `no room for ${bytes} bytes with ${pages} more pages`)
     return second
-  }
-
-  /** Bytes of the packet without a topic alias. */
-  private plainSize(outbox: Outbox, qos: number, forwarded: number): number {
-    const expiry = this.expiresAt === undefined ? 0 : 5
-    const properties = forwarded + expiry
-    const block = outbox.version === 5 ? varint(properties).length + properties : 0
-    const body = 2 + this.topic.length + (qos > 0 ? 2 : 0) + block + this.payload.length
-    return 1 + varint(body).length + body
   }
 
   private drain(outbox: Outbox): void {
@@ -295,9 +260,9 @@ class Post {
     let topic = field(layout.RECORD_TOPIC_START)
     if (topic.length > 0) topics.set(alias, topic)
     else topic = topics.get(alias) ?? topic
-    must(topic.equals(this.topic), () => `the topic became ${topic.toString('hex')}`)
+    must(topic.equals(one.message.topic), () => `the topic became ${topic.toString('hex')}`)
     const payload = field(layout.RECORD_PAYLOAD_START)
-    must(payload.equals(this.payload), () => `the payload became ${payload.toString('hex')}`)
+    must(payload.equals(one.message.payload), () => `the payload became ${payload.toString('hex')}`)
     const [head, id] = [sent.word(i, layout.RECORD_HEAD), sent.word(i, layout.RECORD_PACKET_ID)]
     must(head === one.head && id === one.packetId, () => `head ${head} and identifier ${id}`)
     const expiryAt = sent.word(i, layout.RECORD_EXPIRY)
@@ -308,59 +273,20 @@ class Post {
     must(rest.equals(one.properties), () => `properties became ${rest.toString('hex')}`)
   }
 
-  private secondsLeft(): number | undefined {
-    return this.expiresAt === undefined ? undefined : Math.max(0, this.expiresAt - this.clock)
+  private secondsLeft({ expiresAt }: Message): number | undefined {
+    return expiresAt === undefined ? undefined : Math.max(0, expiresAt - this.clock)
   }
 
   private setClock(seconds: number): void {
     this.clock = seconds
     this.side.module.setWord(layout.REGISTER_CLOCK, seconds | 0)
   }
-
-  private piece(pair: number): Buffer {
-    const { module } = this.side
-    return module.copy(module.word(pair), module.word(pair + 4))
-  }
-
-  /** Each property of the record as it stands on the wire. */
-  private listProperties(record: number): Buffer[] {
-    const { module } = this.side
-    const list: Buffer[] = []
-    let at = module.word(record + layout.RECORD_PROPERTIES_START)
-    const end = at + module.word(record + layout.RECORD_PROPERTIES_LENGTH)
-    while (at < end) {
-      const size = sizeOfProperty(module.u8, at)
-      list.push(module.copy(at, size))
-      at += size
-    }
-    return list
-  }
 }
 
-function isOwn(property: Buffer): boolean {
-  return property[0] === PROPERTY_MESSAGE_EXPIRY_INTERVAL || property[0] === PROPERTY_TOPIC_ALIAS
-}
-
-/** Bytes of the PUBLISH property at `at`, which decode has accepted. MQTT 5.0 table 2-4. */
-function sizeOfProperty(bytes: Uint8Array, at: number): number {
-  const two = (from: number): number => ((bytes[from] as number) << 8) | (bytes[from + 1] as number)
-  switch (bytes[at]) {
-    case 0x01:
-      return 2
-    case 0x02:
-      return 5
-    case 0x23:
-      return 3
-    case 0x0b: {
-      let end = at + 1
-      while ((bytes[end] as number) >= 0x80) end++
-      return end + 1 - at
-    }
-    case 0x26: {
-      const second = at + 3 + two(at + 1)
-      return second + 2 + two(second) - at
-    }
-    default:
-      return 3 + two(at + 1)
-  }
+/** Bytes of the packet without a topic alias. */
+function plainSize(outbox: Outbox, message: Message, qos: number, forwarded: number): number {
+  const properties = forwarded + (message.expiresAt === undefined ? 0 : 5)
+  const block = outbox.version === 5 ? varint(properties).length + properties : 0
+  const body = 2 + message.topic.length + (qos > 0 ? 2 : 0) + block + message.payload.length
+  return 1 + varint(body).length + body
 }

@@ -31,6 +31,8 @@ export function kindOf(error: unknown): string {
 /** The smallest input found that still breaks the same. @param breaks kind of what it breaks */
 export function minimise(input: Buffer, breaks: (input: Buffer) => string | undefined): Buffer {
   const kind = breaks(input)
+  // What needs the inputs before it cannot be made smaller alone.
+  if (kind === undefined) return input
   let smallest = input
   let attempts = 0
   for (let size = input.length >> 1; size >= 1; size >>= 1) {

@@ -4,7 +4,8 @@
 
 import { PUBLISH, SENDER_ANY, SENDER_CLIENT } from '../../assembly/codes.ts'
 import * as layout from '../../assembly/layout.ts'
-import { checkDelivery } from './deliveries.ts'
+import { checkDeliveries } from './deliveries.ts'
+import type { Accepted } from './messages.ts'
 import { checkPacket } from './packets.ts'
 import { hashOf, Random } from './random.ts'
 import { Broken, must, SENDERS, Side, Trace, VERSIONS, type Way } from './stream.ts'
@@ -79,14 +80,16 @@ export class ModuleTarget {
     this.checkPermissive(trace, narrow)
     const { good } = trace
     const from = Math.max(0, random.below(good + 1) - PACKETS_MAX)
+    const publishes: Accepted[] = []
     for (let i = from; i < good && i < from + PACKETS_MAX; i++) {
       const at = trace.versionOf(i, version)
       checkPacket(side, input, trace, i, at)
-      if (trace.word(i, layout.RECORD_HEAD) >> 4 !== PUBLISH || !random.chance(50)) continue
+      if (trace.word(i, layout.RECORD_HEAD) >> 4 !== PUBLISH) continue
       const offset = trace.word(i, layout.RECORD_START) - 1
       const packet = input.subarray(offset, offset + trace.word(i, layout.RECORD_LENGTH))
-      checkDelivery(side, packet, at, random)
+      publishes.push({ packet, version: at })
     }
+    if (publishes.length > 0) checkDeliveries(side, publishes, random)
     ;(this.subscriptions[chosen] as Subscriptions).check(input, trace, random)
   }
 

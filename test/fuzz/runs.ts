@@ -43,11 +43,11 @@ export function runModule({ seed, inputs, seconds }: Limits, say: Say): Summary 
     target = new ModuleTarget(seed)
     Object.assign(target, { accepted, refused })
     if (findings.some((finding) => kindOf(finding.what) === kindOf(what))) continue
-    const smallest = minimise(moduleInput(seed, n), (input) => {
-      const found = broken(new ModuleTarget(seed), input)
+    const input = minimise(moduleInput(seed, n), (candidate) => {
+      const found = broken(new ModuleTarget(seed), candidate)
       return found && kindOf(found)
     })
-    findings.push({ target: 'module', n, what, input: smallest })
+    findings.push({ target: 'module', n, what, input })
     say(describeFinding(findings.at(-1) as Finding, seed))
   }
   const { accepted, memoryBytes, refused } = target

@@ -187,6 +187,10 @@ export class Side {
   decodeWhole(start: number, length: number, way: Way, trace: Trace): void {
     trace.start(way.version)
     this.decodeSome(start, length, way, trace)
+    if (trace.error !== 0) return
+    const at = start + trace.consumed
+    const due = frameSize(this.module.u8, at, start + length)
+    must(trace.needed === due, () => `${trace.needed} bytes are needed, not ${due}`)
   }
 
   /** Decodes bytes that arrive in pieces; `cuts` ascend, and nothing is there before it arrives. */
@@ -280,4 +284,18 @@ export class Side {
 
 function relative(address: number, start: number): number {
   return address === 0 ? 0 : address - start + 1
+}
+
+/**
+ * Bytes of the packet at `at`, 0 when its remaining length is not all there. MQTT 5.0 section
+ * 2.1.4.
+ */
+function frameSize(bytes: Uint8Array, at: number, end: number): number {
+  let length = 0
+  for (let i = 1; i <= 4 && at + i < end; i++) {
+    const byte = bytes[at + i] as number
+    length += (byte & 0x7f) * 128 ** (i - 1)
+    if (byte < 0x80) return 1 + i + length
+  }
+  return 0
 }

@@ -10,6 +10,7 @@ import { must, type Side, type Trace } from './stream.ts'
 import { isFilter } from './texts.ts'
 
 const SUBSCRIBERS = 5
+const CROWD_MAX = 60
 const MODEL_MAX = 64
 const PLAIN_OPTIONS = 0x0f
 
@@ -48,8 +49,17 @@ export class Subscriptions {
       const subscriber = random.below(SUBSCRIBERS)
       if (!isSubscribe) this.remove(filter, subscriber)
       else this.insert(filter, subscriber, (stream[end] as number) & PLAIN_OPTIONS)
+      if (isSubscribe && random.chance(2)) this.crowd(filter, random)
       if (this.model.count > MODEL_MAX) this.clear()
     }
+  }
+
+  /** So many on one filter that they are looked up in another way; then some go. */
+  private crowd(filter: Buffer, random: Random): void {
+    for (let i = random.between(10, CROWD_MAX); i > 0; i--) {
+      this.insert(filter, random.below(CROWD_MAX), random.below(3))
+    }
+    for (let i = random.below(CROWD_MAX); i > 0; i--) this.remove(filter, random.below(CROWD_MAX))
   }
 
   /** Inserts, and must be told the truth about what was there. */
