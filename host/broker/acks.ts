@@ -38,7 +38,7 @@ export function onPubrec(core: Core, peer: Peer, record: number): number {
 
 export function onPubrel(core: Core, peer: Peer, record: number): number {
   const id = Records.packetId(core.module, record)
-  const known = (peer.session as Session).received.delete(id)
+  const known = (peer.session as Session).received?.delete(id) ?? false
   const outbox = peer.outbox as Outbox
   outbox.ack(PUBCOMP_HEAD, id, known ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND) // [MQTT-4.3.3-11]
   return 0

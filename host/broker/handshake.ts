@@ -24,7 +24,7 @@ import { isReserved, Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import type { Peer } from './peer.ts'
 import { route } from './publish.ts'
-import { Session } from './session.ts'
+import { type Lifetimes, Session } from './session.ts'
 
 const NEVER = 0xffffffff
 const IDS_MAX = 65535
@@ -164,19 +164,28 @@ function beginSession(
     return { session: present, present: true }
   }
   if (present !== undefined) endSession(core, present)
-  const session = new Session(
-    core,
-    id,
-    core.sessions.takeSlot(),
-    (expired) => {
-      core.counters.sessionsExpired++
-      endSession(core, expired)
-    },
-    (due) => publishWill(core, due),
-  )
+  const session = new Session(core, id, core.sessions.takeSlot(), new SessionTimers(core))
   core.sessions.byId.set(id, session)
   core.sessions.set(session)
   return { session, present: false }
+}
+
+/** What a session's timers do. */
+class SessionTimers implements Lifetimes {
+  private readonly core: Core
+
+  constructor(core: Core) {
+    this.core = core
+  }
+
+  onExpired(session: Session): void {
+    this.core.counters.sessionsExpired++
+    endSession(this.core, session)
+  }
+
+  onWillDue(session: Session): void {
+    publishWill(this.core, session)
+  }
 }
 
 /** Seconds the session outlives its connection; 3.x has no interval, only clean_session. */

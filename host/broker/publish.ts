@@ -38,8 +38,10 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-14]
   if (qos === 2) {
     const { received } = session
-    if (received.has(Records.packetId(module, record))) return acknowledge(core, peer, record, 2, 0)
-    if (peer.version === VERSION_5_0 && received.size >= options.receiveMax) {
+    if (received?.has(Records.packetId(module, record))) {
+      return acknowledge(core, peer, record, 2, 0)
+    }
+    if (peer.version === VERSION_5_0 && (received?.size ?? 0) >= options.receiveMax) {
       return REASON_RECEIVE_MAXIMUM_EXCEEDED // [MQTT-3.3.4-7]
     }
   }
@@ -51,7 +53,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const message = core.messages.stage(record, peer.version)
   const matched = route(core, message, session.slot)
   if (qos === 0) return 0
-  if (qos === 2) session.received.add(Records.packetId(module, record)) // [MQTT-4.3.3-10]
+  if (qos === 2) session.remember(Records.packetId(module, record)) // [MQTT-4.3.3-10]
   return acknowledge(core, peer, record, qos, matched === 0 ? REASON_NO_MATCHING_SUBSCRIBERS : 0)
 }
 

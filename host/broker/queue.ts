@@ -2,6 +2,11 @@
 // reference to each message; the session decides what a full queue drops.
 
 const MIN_SIZE = 16
+// An empty ring larger than this is given back: queues fill and empty all the time.
+const KEPT_SIZE = 256
+
+// Shared by all queues that nothing has waited in: a typed array of its own costs 200 bytes.
+const EMPTY: Int32Array = new Int32Array(0)
 
 export class Queue {
   length = 0
@@ -9,7 +14,7 @@ export class Queue {
   bytes = 0
   private first = 0
   /** Per entry: handle, flags. */
-  private ring: Int32Array = new Int32Array(0)
+  private ring: Int32Array = EMPTY
 
   push(message: number, flags: number, bytes: number): void {
     const capacity = this.ring.length >> 1
@@ -36,7 +41,7 @@ export class Queue {
     this.first = (this.first + 1) & ((this.ring.length >> 1) - 1)
     this.length--
     this.bytes -= bytes
-    if (this.length === 0 && this.ring.length > 2 * MIN_SIZE) this.resize(MIN_SIZE)
+    if (this.length === 0 && this.ring.length > 2 * KEPT_SIZE) this.resize(MIN_SIZE)
   }
 
   private resize(capacity: number): void {

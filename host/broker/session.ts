@@ -22,7 +22,7 @@ import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
 import type { Outbox } from './outbox.ts'
 import { Queue } from './queue.ts'
 import type { Services } from './services.ts'
-import { Timer } from './timers.ts'
+import { type Sleeper, Timer } from './timers.ts'
 
 const PUBREL_HEAD = (PUBREL << 4) | 2
 // Backpressure begins above NEARLY_FULL of a limit and ends below HALF; see pressure.ts.
@@ -45,6 +45,12 @@ export interface Holder {
   readonly owner: { fail(reason: number): void }
 }
 
+/** What happens to sessions in time; see handshake.ts. */
+export interface Lifetimes {
+  onExpired(session: Session): void
+  onWillDue(session: Session): void
+}
+
 /** What the trie's integers stand for. */
 export interface Subscriber {
   readonly slot: number
@@ -59,12 +65,12 @@ export interface Subscriber {
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void
 }
 
-export class Session implements Subscriber {
+export class Session implements Sleeper, Subscriber {
   readonly id: string
   readonly slot: number
   readonly subscriptions: Map<string, Subscription> = new Map()
   /** Packet identifiers of QoS 2 publications received and not released yet: method B. */
-  readonly received: Set<number> = new Set()
+  received: Set<number> | undefined = undefined
   readonly inflight: Inflight = new Inflight()
   readonly queue: Queue = new Queue()
   /** The connection whose session this is, while there is one. */
@@ -85,19 +91,20 @@ export class Session implements Subscriber {
   /** PUBLISHes that may still be sent before one is acknowledged. [MQTT-3.3.4-9] */
   private quota = 0
   private readonly services: Services
+  private readonly lifetimes: Lifetimes
 
-  constructor(
-    services: Services,
-    id: string,
-    slot: number,
-    onExpired: (session: Session) => void,
-    onWillDue: (session: Session) => void,
-  ) {
+  constructor(services: Services, id: string, slot: number, lifetimes: Lifetimes) {
     this.services = services
     this.id = id
     this.slot = slot
-    this.expiryTimer = new Timer(() => onExpired(this))
-    this.willTimer = new Timer(() => onWillDue(this))
+    this.lifetimes = lifetimes
+    this.expiryTimer = new Timer(this)
+    this.willTimer = new Timer(this)
+  }
+
+  onTimer(timer: Timer): void {
+    if (timer === this.expiryTimer) this.lifetimes.onExpired(this)
+    else this.lifetimes.onWillDue(this)
   }
 
   /** Whether messages must be kept so that they can be sent again. */
@@ -120,6 +127,12 @@ export class Session implements Subscriber {
   addRetained(handles: Int32Array, qos: number, identifier: number): void {
     this.backlog.add(handles, qos, identifier)
     this.pump()
+  }
+
+  /** A QoS 2 publication has been passed on; it is not again until PUBREL. */
+  remember(packetId: number): void {
+    this.received ??= new Set()
+    this.received.add(packetId)
   }
 
   /** PUBACK, or PUBREC with an error: the message is done. */

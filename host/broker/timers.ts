@@ -6,17 +6,21 @@
 
 const SLOTS = 1024
 
-/** Something to be woken; `wake` is called once per arming. */
+/** What a timer wakes, once per arming. */
+export interface Sleeper {
+  onTimer(timer: Timer): void
+}
+
 export class Timer {
   /** Second at which it is due; 0 = not armed. */
   due = 0
   next: Timer | undefined = undefined
   previous: Timer | undefined = undefined
   slot = -1
-  readonly wake: () => void
+  readonly sleeper: Sleeper
 
-  constructor(wake: () => void) {
-    this.wake = wake
+  constructor(sleeper: Sleeper) {
+    this.sleeper = sleeper
   }
 }
 
@@ -69,7 +73,7 @@ export class Timers {
     for (const timer of due) {
       if (timer.due === 0 || timer.due > now) continue // disarmed or moved by an earlier one
       this.disarm(timer)
-      timer.wake()
+      timer.sleeper.onTimer(timer)
     }
   }
 }

@@ -21,7 +21,7 @@ import { CLOSE, onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { Peer, type PeerOwner } from '../broker/peer.ts'
 import type { Stallable } from '../broker/pressure.ts'
-import { Timer } from '../broker/timers.ts'
+import { type Sleeper, Timer } from '../broker/timers.ts'
 import { reasonText, returnCode } from '../protocol/reasons.ts'
 import { Records } from '../wasm/records.ts'
 import { Tail } from './tail.ts'
@@ -32,7 +32,7 @@ const HELD_STALLED = 2
 // Answers may go this far beyond the limit for deliveries before the client is not read any more.
 const CHOKED = 1.25
 
-export class Connection implements TransportHandler, PeerOwner, Sink, Stallable {
+export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, Stallable {
   private readonly core: Core
   private readonly transport: Transport
   private readonly peer: Peer
@@ -48,7 +48,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Stallable 
     this.transport = transport
     this.onGone = onGone
     this.peer = new Peer(this, transport.remoteAddress)
-    this.timer = new Timer(() => this.onTimer())
+    this.timer = new Timer(this)
     core.updateClock()
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
@@ -190,7 +190,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Stallable 
   }
 
   /** No CONNECT in time, or no packet for too long. */
-  private onTimer(): void {
+  onTimer(): void {
     const { core, peer } = this
     if (peer.session === undefined) {
       this.fail(REASON_MAXIMUM_CONNECT_TIME)

@@ -64,7 +64,10 @@ export class Messages {
 
   /** Lets go of one reference. */
   drop(handle: number): void {
-    this.module.call.drop(handle)
+    const word = (handle + MESSAGE_REFERENCES) >> 2
+    const references = this.module.i32[word] as number
+    if (references > 1) this.module.i32[word] = references - 1
+    else this.module.call.drop(handle)
   }
 
   /**
