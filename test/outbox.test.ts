@@ -1,5 +1,5 @@
-// Outboxes of the module: what they make of limits. On the debug and release module; everything else
-// about them is seen in what a broker sends.
+// Outboxes of the module: what they make of limits. On the debug and release module; everything
+// else about them is seen in what a broker sends.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
