@@ -36,7 +36,10 @@ export class Bystanders {
   /** Resolves after `count` more round trips; rejects if one fails. */
   async served(count = 3): Promise<void> {
     const enough = this.times.length + count
-    while (this.times.length < enough) await Promise.race([this.#loop, pause(PACE_MS)])
+    while (this.times.length < enough) {
+      await Promise.race([this.#loop, pause(PACE_MS)])
+      if (!this.#running) throw new Error('the bystanders have been stopped')
+    }
   }
 
   /** Ends both clients; rejects if any message did not come through. */

@@ -1,4 +1,5 @@
-// Connections that never become clients, and clients that come and go too fast.
+// Connections that never become clients, clients that come and go too fast, and what all those cost
+// that just stay.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -8,7 +9,7 @@ import { CONNACK, connectPacket, type Drone, packet, Swarm } from './swarm.ts'
 import { inMib, LONG, MIB, show, startWatched } from './watched.ts'
 
 const CONNECTIONS = 5000
-const FLOOD = LONG ? 50_000 : 4000
+const FLOOD = LONG ? 20_000 : 2000
 const AT_ONCE = 100
 const OPEN_FILES_SLACK = 10
 const DISCONNECT = packet({ cmd: 'disconnect' })
@@ -17,7 +18,7 @@ const test = suite('hostile: CONNECT')
 test.after(stopAll)
 
 test('5,000 connections that never send CONNECT are closed in time, while others are served', async () => {
-  const watched = await startWatched({ connectTimeoutMs: 3000 })
+  const watched = await startWatched({ connectTimeoutMs: 2000 })
   const others = await Bystanders.start(watched.port)
   const files = watched.openFiles()
   const swarm = new Swarm()
@@ -48,6 +49,23 @@ test('5,000 connections that never send CONNECT are closed in time, while others
   await watched.stop()
 })
 
+test('500 connections to the WebSocket port that send half a request, or none, are closed in time', async () => {
+  const watched = await startWatched({ connectTimeoutMs: 1000 })
+  const others = await Bystanders.start(watched.port)
+  const files = watched.openFiles()
+  const swarm = new Swarm()
+  await swarm.open(250, { port: watched.broker.wsPort })
+  const begun = await swarm.open(250, { port: watched.broker.wsPort, ignoresFin: true })
+  for (const drone of begun) drone.send(Buffer.from('GET /mqtt HTTP/1.1\r\nUpgrade: webso'))
+  await others.served()
+  await swarm.until('all to be closed', () => swarm.drones.every(hasEnded))
+  await swarm.end()
+  await others.served()
+  assert.ok(watched.openFiles() <= files + OPEN_FILES_SLACK)
+  await others.stop()
+  await watched.stop()
+})
+
 test('a CONNECT flood leaves no connection and no session behind', async () => {
   const watched = await startWatched()
   const others = await Bystanders.start(watched.port)
@@ -57,7 +75,8 @@ test('a CONNECT flood leaves no connection and no session behind', async () => {
     const [drone] = (await swarm.open(1, { port: watched.port })) as [Drone]
     drone.send(connectPacket(`flood-${i}`), ...(i % 4 === 0 ? [DISCONNECT] : []))
     // Some wait for the answer, some close at once, some reset the connection.
-    if (i % 4 < 2) await swarm.until('the answer', () => drone.counts[CONNACK] === 1 || drone.isClosed)
+    if (i % 4 < 2)
+      await swarm.until('the answer', () => drone.counts[CONNACK] === 1 || drone.isClosed)
     if (i % 4 === 2) drone.socket.end()
     if (i % 4 === 3) drone.socket.resetAndDestroy()
     drone.socket.destroySoon()
@@ -81,7 +100,10 @@ for (const clean of [true, false]) {
     for (let round = 0; round < FLOOD / 2; round += AT_ONCE) {
       const drones = await swarm.open(AT_ONCE, { port: watched.port })
       for (const drone of drones) drone.send(connect)
-      await swarm.until('one to be left', () => drones.filter((drone) => !drone.isClosed).length <= 1)
+      await swarm.until(
+        'one to be left',
+        () => drones.filter((drone) => !drone.isClosed).length <= 1,
+      )
       await swarm.until('all answers', () => drones.every((drone) => drone.counts[CONNACK] === 1))
       const stats = await watched.until('one connection', (now) => now.connectionsNow === 3)
       assert.is(stats.sessions, 3)

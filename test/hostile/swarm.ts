@@ -1,6 +1,6 @@
-// Clients by the thousand: sockets that count the packets they get and parse none of them unless told
-// to. What they send is bytes made by `packet`. For a few clients that want packets as objects there
-// is test/client.ts.
+// Clients by the thousand: sockets that count the packets they get and parse none of them unless
+// told to. What they send is bytes made by `packet`. For a few clients that want packets as objects
+// there is test/client.ts.
 
 import net from 'node:net'
 import { generate, type Packet } from 'mqtt-packet'
@@ -55,6 +55,12 @@ export function subscribePacket(messageId: number, filters: string[], qos: 0 | 1
   return packet({ cmd: 'subscribe', messageId, subscriptions })
 }
 
+/** Sends the PUBACK of a QoS 1 PUBLISH. */
+export function acknowledge(drone: Drone, bytes: Buffer, start: number): void {
+  const id = idOffset(bytes, start)
+  drone.send(Buffer.from([0x40, 2, bytes[id] as number, bytes[id + 1] as number]))
+}
+
 /** Where the packet identifier of a QoS 1 or 2 PUBLISH begins. */
 export function idOffset(bytes: Buffer, start: number): number {
   const topic = topicOffset(bytes, start)
@@ -73,8 +79,10 @@ export class Drone {
   /** Packets received, by type. */
   readonly counts: number[] = new Array(16).fill(0)
   isClosed = false
-  /** Anything a test wants to remember of it. */
+  /** Which of its kind it is. */
   tag = 0
+  /** Whatever a test counts for it. */
+  readonly seen: number[] = [0, 0]
   onFrame: OnFrame | undefined
   readonly #swarm: Swarm
   #tail: Buffer | undefined
@@ -171,11 +179,13 @@ export class Swarm {
       drone.tag = i
       drone.send(connectPacket(`${name}${i}`, options))
     })
-    await this.until(`${count} CONNACKs`, () => drones.every((drone) => drone.counts[CONNACK] === 1))
+    await this.until(`${count} CONNACKs`, () =>
+      drones.every((drone) => drone.counts[CONNACK] === 1),
+    )
     return drones
   }
 
-  /** Resolves as soon as it holds; looked at whenever a drone has received something or is closed. */
+  /** Resolves as soon as it holds; looked at when a drone has received something or has ended. */
   until(what: string, holds: () => boolean): Promise<void> {
     if (holds()) return Promise.resolve()
     return new Promise((resolve, reject) => {

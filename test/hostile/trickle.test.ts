@@ -1,5 +1,5 @@
-// Packets that arrive a byte at a time, or never whole: they cost memory for the bytes that came, not
-// for the length that was announced, and they keep no connection alive.
+// Packets that arrive a byte at a time, or never whole: they cost memory for the bytes that came,
+// not for the length that was announced, and they keep no connection alive.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { suite } from 'uvu'
@@ -32,13 +32,16 @@ async function trickle(drones: Drone[], count: number): Promise<void> {
 }
 
 test('400 CONNECTs of which one byte at a time arrives cost what was sent, and end in time', async () => {
-  const watched = await startWatched({ connectTimeoutMs: 3000 })
+  const watched = await startWatched({ connectTimeoutMs: 2000 })
   const others = await Bystanders.start(watched.port)
   const swarm = new Swarm()
   const before = watched.resident()
   watched.resetPeak()
   const drones = await swarm.open(CLIENTS, { port: watched.port })
-  const begin = Buffer.concat([announce(0x10), Buffer.from('\0\x04MQTT\x04\x02\0\0\xff\xff', 'latin1')])
+  const begin = Buffer.concat([
+    announce(0x10),
+    Buffer.from('\0\x04MQTT\x04\x02\0\0\xff\xff', 'latin1'),
+  ])
   for (const drone of drones) drone.send(begin.subarray(0, 2))
   for (const drone of drones) drone.send(begin.subarray(2))
   await trickle(drones, ROUNDS)
@@ -48,7 +51,9 @@ test('400 CONNECTs of which one byte at a time arrives cost what was sent, and e
   await watched.until('the baseline', (now) => now.connectionsNow === 2)
   const peak = watched.peak()
   await others.stop()
-  show(`slow CONNECTs: ${inMib(before)} before, peak ${inMib(peak)}, others: ${summary(others.times)}`)
+  show(
+    `slow CONNECTs: ${inMib(before)} before, peak ${inMib(peak)}, others: ${summary(others.times)}`,
+  )
   assert.ok(peak < before + SLACK)
   await watched.stop()
 })
@@ -64,7 +69,9 @@ test('400 PUBLISHes of which one byte at a time arrives cost what was sent', asy
   await trickle(drones, ROUNDS)
   await others.served()
   const peak = watched.peak()
-  show(`slow PUBLISHes: ${inMib(before)} before, peak ${inMib(peak)}, others: ${summary(others.times)}`)
+  show(
+    `slow PUBLISHes: ${inMib(before)} before, peak ${inMib(peak)}, others: ${summary(others.times)}`,
+  )
   assert.ok(peak < before + SLACK)
   await swarm.end()
   await others.stop()

@@ -1,5 +1,5 @@
-// A broker under attack: the real binary with settings from a file, and what the operating system and
-// its own health page say of it. Linux only: memory, CPU time and open files are read from /proc.
+// A broker under attack: the real binary with settings from a file, and what the operating system
+// and its own health page say of it. Memory, CPU time and open files are read from Linux's /proc.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ export const LONG: boolean = process.env.WASMQTT_LONG === '1'
 
 const PATIENCE_MS = 60_000
 const POLL_MS = 20
+const QUIET_BYTES = 2048
 const TICK_MS = 10 // the kernel counts CPU time in hundredths of a second
 
 export type Stats = Record<string, number>
@@ -45,14 +46,14 @@ export class Watched {
     }
   }
 
-  /** Until the broker has stopped reading: the bytes received stay the same for a while. */
+  /** Until the broker reads nobody, or next to nothing (there may be bystanders), for a while. */
   async untilQuiet(): Promise<Stats> {
-    let last = -1
-    let same = 0
+    let last = 0
+    let quiet = 0
     return await this.until('the broker to stop reading', ({ bytesReceived = 0 }) => {
-      same = bytesReceived === last ? same + 1 : 0
+      quiet = bytesReceived - last < QUIET_BYTES ? quiet + 1 : 0
       last = bytesReceived
-      return same === 15
+      return quiet === 15
     })
   }
 
