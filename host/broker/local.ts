@@ -33,7 +33,7 @@ export class LocalSubscriber implements Subscriber {
     this.handler = handler
     this.slot = core.sessions.takeSlot()
     core.sessions.set(this)
-    core.module.call.set_online(this.slot, 1)
+    core.module.setOnline(this.slot, true)
   }
 
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void {
@@ -58,7 +58,7 @@ export class LocalSubscriber implements Subscriber {
 
   end(): void {
     this.active = false
-    this.core.module.call.set_online(this.slot, 0)
+    this.core.module.setOnline(this.slot, false)
     this.core.sessions.release(this.slot)
   }
 }

@@ -165,7 +165,7 @@ export class Session implements Sleeper, Subscriber {
   goOnline(outbox: Outbox, window: number): void {
     this.outbox = outbox
     this.window = window
-    this.services.module.call.set_online(this.slot, 1)
+    this.services.module.setOnline(this.slot, true)
     this.quota = window
     this.unsent = []
     for (const id of this.inflight.ids()) {
@@ -178,7 +178,7 @@ export class Session implements Sleeper, Subscriber {
 
   goOffline(): void {
     this.outbox = undefined
-    this.services.module.call.set_online(this.slot, 0)
+    this.services.module.setOnline(this.slot, false)
     const isKept = (qos: number) => qos > 0 && this.isPersistent
     this.backlog.filter(isKept, (message) => this.services.messages.drop(message))
   }

@@ -44,7 +44,7 @@ export interface Exports {
   remove(root: number, start: number, length: number, subscriber: number): number
   match(root: number, start: number, length: number, publisher: number): number
   search(root: number, start: number, length: number): number
-  set_online(subscriber: number, online: number): void
+  set_online(subscriber: number, online: number): number
   stage(record: number, version: number): number
   hold(message: number, row: number): number
   drop(message: number): void
@@ -106,6 +106,13 @@ export class Module {
   /** Address of the input region. */
   input(): number {
     return this.word(REGISTER_INPUT)
+  }
+
+  /** Tells shared groups whether a subscriber can take messages now. */
+  setOnline(subscriber: number, online: boolean): void {
+    const error = this.call.set_online(subscriber, online ? 1 : 0)
+    this.renew()
+    if (error !== 0) throw new RangeError('wasmqtt: no memory for a subscriber')
   }
 
   /** Messages held now, for leak checks and statistics. */
