@@ -1,11 +1,12 @@
 // The arena: all memory behind the fixed regions, in blocks of 32, 48, 64, 96, 128 … bytes with one
 // free list per size. Called by the trie, the outboxes and the messages; knows none of them.
-// Blocks are never merged or given back: a size once used is used again. Only `allocate` grows memory.
+// Blocks are never merged or given back: a size once used is used again. Only `allocate` grows
+// memory.
 //
 //   block      +-----------+-----------+---------------------------------+
 //              | class i32 | (padding) | bytes, 8-aligned                |
 //              +-----------+-----------+---------------------------------+
-//              ^ -8                     ^ the address handed out; of a free block: the next free one
+//              ^ -8                    ^ the address handed out; of a free block: the next one
 
 import { REGISTER_ALLOCATED } from './layout'
 

@@ -141,7 +141,7 @@ export const RETURN_NOT_AUTHORIZED = 5
 export const SUBACK_FAILURE = 0x80
 
 // Errors of the module: negative, stable, never reused.
-export const ERROR_MALFORMED_LENGTH = -1 // remaining length: more than 4 bytes, or not what the type allows
+export const ERROR_MALFORMED_LENGTH = -1 // a variable byte integer of more than 4 bytes
 export const ERROR_MALFORMED_TYPE = -2 // packet type 0, or 15 before MQTT 5
 export const ERROR_MALFORMED_FLAGS = -3 // reserved bits of the first byte
 export const ERROR_MALFORMED_QOS = -4 // QoS 3
@@ -152,7 +152,7 @@ export const ERROR_MALFORMED_BOUNDS = -8 // a field reaches beyond its packet
 export const ERROR_MALFORMED_TRAILING = -9 // bytes left after the last field
 export const ERROR_PROTOCOL_NAME = -10 // neither MQTT nor MQIsdp
 export const ERROR_PROTOCOL_LEVEL = -11 // a level this module does not speak
-export const ERROR_CONNECT_FLAGS = -12 // reserved bit, will bits without will, password without user name in 3.x
+export const ERROR_CONNECT_FLAGS = -12 // reserved bit, will bits without will, password without name
 export const ERROR_TOPIC_NAME = -13 // empty or with a wildcard
 export const ERROR_TOPIC_FILTER = -14 // empty, a wildcard out of place, or a bad $share
 export const ERROR_TOPIC_LEVELS = -15 // more than TOPIC_LEVELS_MAX levels
@@ -167,7 +167,7 @@ export const ERROR_NO_ITEMS = -23 // SUBSCRIBE or UNSUBSCRIBE without a filter
 export const ERROR_PACKET_TOO_LARGE = -24 // more than the maximum given to decode
 export const ERROR_PACKET_TYPE_UNEXPECTED = -25 // a type that this sender may not send
 export const ERROR_TOPIC_ALIAS = -26 // topic alias 0
-export const ERROR_CLIENT_IDENTIFIER = -27 // empty with clean start 0 in 3.1.1, empty or too long in 3.1
+export const ERROR_CLIENT_IDENTIFIER = -27 // empty, or too long, where the version forbids it
 export const ERROR_ENHANCED_AUTHENTICATION = -28 // authentication data without a method
 export const ERROR_NO_ROOM = -29 // encode: the packet does not fit the target
 export const ERROR_ARGUMENT = -30 // a call with a length, address or handle that cannot be

@@ -1,5 +1,5 @@
-// The exports of the module, and nothing else: each hands on to the class that does it. What each takes
-// and gives stands in README.md.
+// The exports of the module, and nothing else: each hands on to the class that does it. What each
+// takes and gives stands in README.md.
 
 import { Arena } from './arena'
 import { ERROR_NO_MEMORY } from './codes'

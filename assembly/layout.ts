@@ -1,6 +1,6 @@
-// Every memory integer of the module: record offsets, region sizes, limits. Compiled by asc and by tsc.
-// Nothing here but `export const NAME = integer`. All words are 32-bit little-endian; an "address" is
-// a byte offset in the module's memory, a "length" is in bytes.
+// Every memory integer of the module: record offsets, region sizes, limits. Compiled by asc and by
+// tsc. Nothing here but `export const NAME = integer`. All words are 32-bit little-endian; an
+// "address" is a byte offset in the module's memory, a "length" is in bytes.
 
 export const ABI_VERSION = 1
 
@@ -22,7 +22,7 @@ export const DRAIN_SIZE = 65536 // bytes one drain call hands over at most
 //   +8  START              address of the packet's first byte
 //   +12 LENGTH             length of the whole packet, fixed header included
 //   +16 PACKET_ID          0 where the packet has none
-//   +20 REASON             reason code (CONNACK, acks, DISCONNECT, AUTH); of an error: what to answer
+//   +20 REASON             reason code (CONNACK, acks, DISCONNECT, AUTH); of an error: the answer
 //   +24 TOPIC_START        PUBLISH: topic name
 //   +28 TOPIC_LENGTH
 //   +32 PROPERTIES_START   first byte after the property length
@@ -53,8 +53,8 @@ export const RECORD_ALIAS = 52
 export const RECORD_EXPIRY = 56
 export const RECORD_BITS = 60
 
-// The fields of the last CONNECT decoded (or to be encoded), 16 words at CONNECT_START. A batch ends
-// after a CONNECT, so there is never a second one before the host has read the first.
+// The fields of the last CONNECT decoded (or to be encoded), 16 words at CONNECT_START. A batch
+// ends after a CONNECT, so there is never a second one before the host has read the first.
 //
 //   +0  LEVEL      protocol level 3, 4 or 5       +4  FLAGS      connect flags byte
 //   +8  KEEP_ALIVE seconds                        +12 reserved
@@ -95,7 +95,7 @@ export const PROPERTY_SECOND_LENGTH = 16
 // Row: one subscriber of a match, 4 words.
 //
 //   +0  SUBSCRIBER  the integer given to `insert`
-//   +4  OPTIONS     OPTION_ bits; of merged overlapping rows: highest QoS, retain-as-published of any
+//   +4  OPTIONS     OPTION_ bits; of merged rows: highest QoS, retain-as-published of any
 //   +8  IDENTIFIER  subscription identifier, 0 = none
 //   +12 NEXT        address of the next row of the same delivery (more identifiers), 0 = none
 export const ROW_SIZE = 16
@@ -133,7 +133,7 @@ export const MESSAGE_SINCE = 48
 // Registers: words at fixed addresses that calls leave results in, or that the host sets.
 export const REGISTERS_START = 1024
 export const REGISTER_CONSUMED = 1024 // decode: bytes of whole packets walked
-export const REGISTER_NEEDED = 1028 // decode: length of the incomplete packet at the end, 0 = unknown
+export const REGISTER_NEEDED = 1028 // decode: length of the incomplete packet at the end
 export const REGISTER_PROPERTIES_NEXT = 1032 // properties: address where it stopped
 export const REGISTER_PREVIOUS = 1036 // insert, remove: identifier that was there before
 export const REGISTER_CLOCK = 1040 // set by the host: seconds, for message expiry
@@ -144,9 +144,10 @@ export const REGISTER_HELD = 1056 // messages held now
 export const REGISTER_ALLOCATED = 1060 // bytes allocated now, all blocks
 export const REGISTERS_SIZE = 128
 
-// Fixed regions, in this order from REGISTERS_START. Everything else lives in the arena behind them.
+// Fixed regions, in this order from REGISTERS_START. Everything else lives in the arena behind
+// them.
 export const CONNECT_START = 1152
-export const RECORD_OWN = 1216 // one record outside the batch, for what the host publishes or encodes
+export const RECORD_OWN = 1216 // one record outside the batch, for what the host encodes
 export const MESSAGE_CURRENT = 1280 // the message staged from the record in hand
 export const ROW_OWN = 1408 // one row for identifiers the host gives a delivery itself
 export const HEAD_START = 1344 // 64 bytes: the small parts of a packet while it is put together
@@ -154,4 +155,4 @@ export const RECORDS_START = 2048 // RECORDS_MAX * RECORD_SIZE
 export const PROPERTIES_START = 67584 // PROPERTIES_MAX * PROPERTY_SIZE
 export const SCRATCH_START = 77824
 export const DRAIN_START = 274432
-export const REGIONS_END = 339968 // static data of the compiler, then the arena (asconfig: memoryBase)
+export const REGIONS_END = 339968 // then static data of the compiler (memoryBase), the arena

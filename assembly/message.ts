@@ -1,6 +1,7 @@
 // Messages: topic, payload, QoS and properties of one publish, either staged (pointing into the
-// packet in hand) or held (a block of its own, with everything it points to). Called for each PUBLISH
-// by the host, and by deliver; knows nothing of sessions or connections. Drawing: MESSAGE in layout.ts.
+// packet in hand) or held (a block of its own, with everything it points to). Called for each
+// PUBLISH by the host, and by deliver; knows nothing of sessions or connections. Drawing: MESSAGE
+// in layout.ts.
 
 import { Arena } from './arena'
 import { Bytes } from './bytes'
@@ -52,8 +53,8 @@ const ALIAS_BYTES: i32 = 3 // identifier and two bytes
 
 export class Message {
   /**
-   * Makes the current message of a PUBLISH record. Topic alias and message expiry are cut out of the
-   * packet's properties in place: neither is forwarded as it came. [MQTT-3.3.2-7] [MQTT-3.3.2-6]
+   * Makes the current message of a PUBLISH record. Topic alias and message expiry are cut out of
+   * the packet's properties in place: neither is forwarded as it came. [MQTT-3.3.2-7] [MQTT-3.3.2-6]
    */
   static stage(record: usize, version: i32): usize {
     const message: usize = MESSAGE_CURRENT

@@ -1,7 +1,7 @@
 // Outboxes: the bytes that wait for one connection, as a chain of pages from one shared pool. An
-// idle connection owns no page. Called by the host for each delivery and each ack, and once per loop
-// turn to drain; knows nothing of sessions or sockets. Appending never grows memory: it answers
-// ERROR_NO_ROOM and leaves everything as it was, and the host calls add_pages.
+// idle connection owns no page. Called by the host for each delivery and each ack, and once per
+// loop turn to drain; knows nothing of sessions or sockets. Appending never grows memory: it
+// answers ERROR_NO_ROOM and leaves everything as it was, and the host calls add_pages.
 //
 //   outbox  +0 FIRST page  +4 LAST page  +8 READ offset in FIRST  +12 WRITTEN offset in LAST
 //           +16 PENDING bytes  +20 VERSION  +24 PACKET_MAX (0 = none)  +28 ALIASES
@@ -275,7 +275,9 @@ export class Outbox {
     return next
   }
 
-  /** The alias of the topic on this connection, 0 = none; `aliasIsNew` when the peer must learn it. */
+  /**
+   * The alias of the topic on this connection, 0 = none; `aliasIsNew` when the peer must learn it.
+   */
   private static findAlias(outbox: usize, message: usize, row: usize): i32 {
     aliasIsNew = false
     const aliases = load<u32>(outbox, ALIASES) as usize

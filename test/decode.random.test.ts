@@ -5,7 +5,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RECORDS_MAX, RECORDS_START } from '../assembly/layout.ts'
-import { seeded } from '../bench/micro/random.ts'
+import { Random } from './fuzz/random.ts'
 import { TestModule } from './module.ts'
 import { type Decoded, decode, type How } from './records.ts'
 import { hex } from './spec/bytes.ts'
@@ -16,36 +16,6 @@ const SEED = 20_240_601
 const ROOM = 65536
 const VERSIONS = [0, 3, 4, 4, 5, 5, 5]
 const SENDERS = [undefined, 'client', 'server'] as const
-
-/** Choices of one stream; the number of the stream is its seed. */
-class Random {
-  private readonly next: () => number
-
-  constructor(stream: number) {
-    this.next = seeded(SEED + stream)
-  }
-
-  /** An integer from 0 to `limit` - 1. */
-  below(limit: number): number {
-    return Math.floor(this.next() * limit)
-  }
-
-  between(from: number, to: number): number {
-    return from + this.below(to - from + 1)
-  }
-
-  chance(percent: number): boolean {
-    return this.below(100) < percent
-  }
-
-  pick<T>(values: readonly T[]): T {
-    return values[this.below(values.length)] as T
-  }
-
-  bytes(length: number): Buffer {
-    return Buffer.from(Array.from({ length }, () => this.below(256)))
-  }
-}
 
 const debug = new TestModule('debug')
 const release = new TestModule('release')
@@ -86,7 +56,7 @@ function noise(random: Random): Buffer {
 
 function* streams(): Generator<[Buffer, How, Random]> {
   for (let i = 0; i < STREAMS; i++) {
-    const random = new Random(i)
+    const random = new Random(SEED, i)
     const options = how(random)
     yield [i % 3 === 0 ? noise(random) : mutated(random, options.version), options, random]
   }
