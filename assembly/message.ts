@@ -54,7 +54,7 @@ const ALIAS_BYTES: i32 = 3 // identifier and two bytes
 export class Message {
   /**
    * Makes the current message of a PUBLISH record. Topic alias and message expiry are cut out of
-   * the packet's properties in place: neither is forwarded as it came. [MQTT-3.3.2-7] [MQTT-3.3.2-6]
+   * the properties in place: neither is forwarded as it came. [MQTT-3.3.2-7] [MQTT-3.3.2-6]
    */
   static stage(record: usize, version: i32): usize {
     const message: usize = MESSAGE_CURRENT
