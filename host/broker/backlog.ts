@@ -12,6 +12,8 @@ interface Run {
 }
 
 export class Backlog {
+  /** Messages that wait, promoted ones included. */
+  size = 0
   private runs: Run[] = []
   /** Position in the first run. */
   private next = 0
@@ -24,14 +26,17 @@ export class Backlog {
 
   add(handles: Int32Array, qos: number, identifier: number): void {
     if (handles.length === 0) return
-    this.runs.push({ handles, qos, identifier })
-    this.waiting = undefined
+    const run = { handles, qos, identifier }
+    this.runs.push(run)
+    this.size += handles.length
+    if (this.waiting !== undefined) for (const message of handles) this.waiting.set(message, run)
   }
 
   /** The message to send next, 0 when it has been promoted; there must be one. */
   message(): number {
-    const message = this.run().handles[this.next] as number
-    return this.waiting === undefined || this.waiting.has(message) ? message : 0
+    const run = this.run()
+    const message = run.handles[this.next] as number
+    return this.isWaiting(message, run) ? message : 0
   }
 
   qos(): number {
@@ -44,10 +49,11 @@ export class Backlog {
 
   /** Done with the message; its reference is the caller's. @returns its handle */
   shift(): number {
-    const { handles } = this.run()
-    const message = handles[this.next++] as number
-    this.waiting?.delete(message)
-    if (this.next === handles.length) {
+    const run = this.run()
+    const message = run.handles[this.next++] as number
+    this.size--
+    if (this.waiting?.get(message) === run) this.waiting.delete(message)
+    if (this.next === run.handles.length) {
       this.runs.shift()
       this.next = 0
       if (this.isEmpty) this.waiting = undefined
@@ -66,14 +72,25 @@ export class Backlog {
   /** Lets go of what `keeps` does not want to keep; calls `drop` with each handle. */
   filter(keeps: (qos: number) => boolean, drop: (message: number) => void): void {
     const kept: Run[] = []
+    this.size = 0
     this.runs.forEach((run, i) => {
       const rest = i === 0 ? run.handles.subarray(this.next) : run.handles
-      if (keeps(run.qos)) kept.push({ ...run, handles: rest })
-      else for (const message of rest) drop(message)
+      const handles = rest.filter((message) => {
+        const isKept = keeps(run.qos) && this.isWaiting(message, run)
+        if (!isKept) drop(message)
+        return isKept
+      })
+      this.size += handles.length
+      if (handles.length > 0) kept.push({ ...run, handles })
     })
     this.runs = kept
     this.next = 0
     this.waiting = undefined
+  }
+
+  /** Where two filters match a message, the later one counts once a live message has asked. */
+  private isWaiting(message: number, run: Run): boolean {
+    return this.waiting === undefined || this.waiting.get(message) === run
   }
 
   private run(): Run {

@@ -112,6 +112,11 @@ export class Session implements Sleeper, Subscriber {
     return this.expirySeconds > 0
   }
 
+  /** Retained messages it has asked for and not been sent yet. */
+  get retainedWaiting(): number {
+    return this.backlog.size
+  }
+
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void {
     const granted = options & OPTION_QOS_MASK
     const keepRetain = retain && (options & OPTION_RETAIN_AS_PUBLISHED) !== 0

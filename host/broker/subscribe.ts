@@ -34,11 +34,14 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
   const retained: { handles: Int32Array; qos: number }[] = []
+  let waiting = session.retainedWaiting
   items.forEach((item, i) => {
-    const { reason, handles } = subscribe(core, session, item, identifier)
+    const { reason, handles } = subscribe(core, session, item, { identifier, waiting })
     const failed = reason >= SUBACK_FAILURE && peer.version !== VERSION_5_0
     reasons[i] = failed ? SUBACK_FAILURE : reason
-    if (handles !== undefined) retained.push({ handles, qos: reason })
+    if (handles === undefined) return
+    retained.push({ handles, qos: reason })
+    waiting += handles.length
   })
   const packetId = Records.packetId(module, record)
   const suback = codec.itemsAck(SUBACK, peer.version, packetId, reasons) // [MQTT-3.8.4-1]
@@ -48,6 +51,13 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
   return 0
 }
 
+/** What the filters of one SUBSCRIBE have in common. */
+interface Request {
+  identifier: number
+  /** Retained messages already waiting for the session. */
+  waiting: number
+}
+
 interface Subscribed {
   /** Granted QoS, or a reason why not. */
   reason: number
@@ -55,20 +65,22 @@ interface Subscribed {
   handles?: Int32Array
 }
 
-function subscribe(core: Core, session: Session, item: Item, identifier: number): Subscribed {
+function subscribe(core: Core, session: Session, item: Item, request: Request): Subscribed {
   const { start, length } = item
+  const { identifier } = request
   const qos = Math.min(item.options & OPTION_QOS_MASK, core.options.qosMax) // [MQTT-3.8.4-7]
   const options = (item.options & ~OPTION_QOS_MASK) | qos
+  const filter = core.module.text(start, length)
+  const handling = (options & OPTION_RETAIN_HANDLING_MASK) >> OPTION_RETAIN_HANDLING_SHIFT
+  const mayAsk = handling !== RETAIN_NEVER && !filter.startsWith(SHARE) // [MQTT-3.3.1-11]
+  if (mayAsk && request.waiting >= core.options.retainedWaitingMax) {
+    return { reason: REASON_QUOTA_EXCEEDED }
+  }
   const result = core.subscriptions.insert(start, length, session.slot, options, identifier)
   if (result < 0) return { reason: REASON_QUOTA_EXCEEDED } // decode has judged the filter
-  const filter = core.module.text(start, length)
   session.subscriptions.set(filter, { options, identifier }) // [MQTT-3.8.4-3]
-  const handling = (options & OPTION_RETAIN_HANDLING_MASK) >> OPTION_RETAIN_HANDLING_SHIFT
-  const wanted =
-    handling !== RETAIN_NEVER && // [MQTT-3.3.1-11]
-    !(handling === RETAIN_IF_NEW && result === REPLACED) && // [MQTT-3.3.1-10]
-    !filter.startsWith(SHARE)
-  if (!wanted) return { reason: qos }
+  const isAgain = handling === RETAIN_IF_NEW && result === REPLACED
+  if (!mayAsk || isAgain) return { reason: qos } // [MQTT-3.3.1-10]
   return { reason: qos, handles: core.retained.take(start, length) } // [MQTT-3.3.1-9]
 }
 

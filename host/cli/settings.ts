@@ -50,6 +50,7 @@ const OPTION_RULES: Record<keyof FileOptions, Rule> = {
   queueMessagesMax: integer(0, 0x7fffffff),
   queueBytesMax: integer(0, Number.MAX_SAFE_INTEGER),
   queueDrop: oneOf('oldest', 'newest'),
+  retainedWaitingMax: integer(1, 0x7fffffff),
   outboxBytesMax: integer(1, Number.MAX_SAFE_INTEGER),
   topicAliasMaxIn: integer(0, 65_535),
   topicAliasMaxOut: integer(0, 65_535),

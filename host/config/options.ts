@@ -23,6 +23,8 @@ export interface BrokerOptions {
   queueBytesMax: number
   /** What a full queue drops. */
   queueDrop: 'oldest' | 'newest'
+  /** Retained messages waiting for one session before it may not ask for more. */
+  retainedWaitingMax: number
   /** Bytes waiting in one connection's outbox before QoS 0 is dropped and QoS 1, 2 are queued. */
   outboxBytesMax: number
   /** Topic aliases a client may use towards us, 0 to 65,535. */
@@ -67,6 +69,7 @@ export const DEFAULTS: BrokerOptions = {
   queueMessagesMax: 1000,
   queueBytesMax: 16 * 1024 * 1024,
   queueDrop: 'oldest',
+  retainedWaitingMax: 1_000_000,
   outboxBytesMax: 1024 * 1024,
   topicAliasMaxIn: 16,
   topicAliasMaxOut: 16,
