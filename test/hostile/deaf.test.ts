@@ -21,7 +21,7 @@ import {
 } from './swarm.ts'
 import { inMib, LONG, MIB, show, startWatched } from './watched.ts'
 
-const ASKERS = 4
+const ASKERS = 2
 const BYTES = (LONG ? 64 : 16) * MIB
 const CHUNK = 64 * 1024
 const OUTBOX = 256 * 1024

@@ -84,7 +84,7 @@ test('300 unfinished PUBLISHes of 256 KiB cost at most twice that, and are given
   const piece = Buffer.alloc(32 * 1024, 'a')
   const before = watched.resident()
   const peaks: number[] = []
-  for (let wave = 0; wave < 2; wave++) {
+  for (let wave = 0; wave < 4; wave++) {
     watched.resetPeak()
     const swarm = new Swarm()
     const drones = await swarm.connect('large', 300, { port: watched.port })
@@ -102,13 +102,12 @@ test('300 unfinished PUBLISHes of 256 KiB cost at most twice that, and are given
     await watched.until('the baseline', (now) => now.connectionsNow === 2)
   }
   await others.stop()
-  const [first, second] = peaks as [number, number]
   show(
-    `75 MiB of unfinished PUBLISHes: ${inMib(before)} before, peaks ${inMib(first)} and ` +
-      `${inMib(second)}, others: ${summary(others.times)}`,
+    `75 MiB of unfinished PUBLISHes: ${inMib(before)} before, peaks ${peaks.map(inMib).join(', ')}, ` +
+      `others: ${summary(others.times)}`,
   )
-  assert.ok(first < before + 150 * MIB + SLACK)
-  assert.ok(second < first + SLACK, 'the second wave uses the memory of the first')
+  // Twice 75 MiB while buffers are doubled, and garbage; four waves that were kept would be more.
+  assert.ok(Math.max(...peaks) < before + 150 * MIB + 2 * SLACK)
   await watched.stop()
 })
 
