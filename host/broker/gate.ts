@@ -116,6 +116,7 @@ export class Gate implements Waiter {
   private push(commit: number, head: number, packetId: number, reason: number): void {
     this.items.push(commit, head, packetId, reason)
     if (this.waiting) return
+    this.waiting = true
     if (this.release(this.store.committed)) this.store.await(this)
   }
 
@@ -162,7 +163,15 @@ export function promise(
   peer.gate.hold(head, packetId, reason)
 }
 
+/** Does a work when all told since the store stood at `told` is safe; at once if that is nothing. */
+export function promiseWork(store: Store, peer: Answering, work: Work, told: number): void {
+  if (store.told !== told) {
+    peer.gate ??= new Gate(store, peer)
+    peer.gate.holdWork(work)
+  } else if (peer.gate === undefined || peer.gate.length === 0) work.run()
+  else peer.gate.followWork(work)
+}
+
 interface Answering extends GateOwner {
   gate: Gate | undefined
 }
-

@@ -36,12 +36,30 @@ export class Queue {
     return this.ring[(this.first << 1) + 1] as number
   }
 
+  /** Handle of the message `i` places behind the oldest. */
+  messageAt(i: number): number {
+    return this.ring[this.at(i)] as number
+  }
+
+  flagsAt(i: number): number {
+    return this.ring[this.at(i) + 1] as number
+  }
+
+  /** Another handle for the message `i` places behind the oldest. */
+  replace(i: number, message: number): void {
+    this.ring[this.at(i)] = message
+  }
+
   /** Removes the oldest message; its reference is the caller's. */
   shift(bytes: number): void {
     this.first = (this.first + 1) & ((this.ring.length >> 1) - 1)
     this.length--
     this.bytes -= bytes
     if (this.length === 0 && this.ring.length > 2 * KEPT_SIZE) this.resize(MIN_SIZE)
+  }
+
+  private at(i: number): number {
+    return ((this.first + i) & ((this.ring.length >> 1) - 1)) << 1
   }
 
   private resize(capacity: number): void {

@@ -29,6 +29,12 @@ export class Checkpoints {
   private sweepBytes = 0
   private journalBytesMax = JOURNAL_BYTES_MIN
 
+  /** Goes on with the journal of an earlier process. */
+  resume(journals: number[], bytes: number): void {
+    this.journals = journals
+    this.journalBytes = bytes
+  }
+
   touch(session: StoredSession): void {
     if (session.touched) return
     session.touched = true

@@ -13,7 +13,10 @@ export const MAGIC = 'wasmqtt'
 export const VERSION = 1
 
 const HIGH = 0x100000000
-export const KIND: Record<'session' | 'filter' | 'queue' | 'message' | 'journal' | 'retained', number> = {
+export const KIND: Record<
+  'session' | 'filter' | 'queue' | 'message' | 'journal' | 'retained',
+  number
+> = {
   session: 's'.charCodeAt(0),
   filter: 'f'.charCodeAt(0),
   queue: 'q'.charCodeAt(0),

@@ -10,6 +10,7 @@ import type { Log } from '../config/options.ts'
 import type { Messages } from '../wasm/messages.ts'
 import { Bodies } from './bodies.ts'
 import { Checkpoints } from './checkpoints.ts'
+import type { Contents } from './contents.ts'
 import type { Database } from './database.ts'
 import { Loader } from './loader.ts'
 import {
@@ -72,11 +73,12 @@ export class LevelStore implements Store {
   }
 
   /** Goes on where an earlier process was. */
-  resume(lastCommit: number, lastSession: number, lastSequence: number): void {
+  resume({ journals, journalBytes, lastCommit, lastSession, lastSequence }: Contents): void {
     this.sealed = lastCommit
     this.committed = lastCommit
     this.nextSession = lastSession + 1
-    this.bodies.nextSequence = Math.max(this.bodies.nextSequence, lastSequence + 1)
+    this.bodies.nextSequence = lastSequence + 1
+    this.checkpoints.resume(journals, journalBytes)
   }
 
   get latest(): number {
@@ -174,6 +176,7 @@ export class LevelStore implements Store {
   }
 
   sizeOf(message: number): number {
+    if (message === 0) return 0
     return message < 0 ? this.bodies.size(~message) : this.messages.size(message)
   }
 

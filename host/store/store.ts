@@ -3,7 +3,7 @@
 // it; what one turn of the event loop tells becomes one commit. An answer that promises something is
 // held (broker/gate.ts) until `committed` has reached the `latest` of the moment it was made.
 
-import type { Publication } from '../protocol/packets.ts'
+import type { Will } from '../protocol/packets.ts'
 import type { Ops } from './ops.ts'
 
 export type Durability = 'memory' | 'process' | 'disk'
@@ -14,13 +14,9 @@ export interface SessionRecord {
   expirySeconds: number
   /** 0 while a client is connected. */
   offlineSince: number
-  will: StoredWill | undefined
+  will: Will | undefined
   /** When the will of an offline session is due; 0 = at the end of its connection. */
   willDue: number
-}
-
-export interface StoredWill extends Publication {
-  delaySeconds: number
 }
 
 /** A session as the store sees it. */

@@ -1,6 +1,9 @@
 // What a failed write means to the client whose message it held: the reason code of the refusal.
 
-import { REASON_IMPLEMENTATION_SPECIFIC_ERROR, REASON_QUOTA_EXCEEDED } from '../../assembly/codes.ts'
+import {
+  REASON_IMPLEMENTATION_SPECIFIC_ERROR,
+  REASON_QUOTA_EXCEEDED,
+} from '../../assembly/codes.ts'
 
 const NO_ROOM = /no space left|disk quota|file too large|ENOSPC|EDQUOT|EFBIG/i
 
