@@ -209,9 +209,10 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
   pump(): void {
-    if (this.number !== 0 && this.awaitsLoad()) return
-    while (this.unsent.length > 0 && this.canSend()) this.sendAgain(this.unsent.shift() as number)
-    while (this.queue.length > 0 && this.canSend()) this.sendNext()
+    while (this.unsent.length > 0 && this.canSend() && !this.awaitsLoad()) {
+      this.sendAgain(this.unsent.shift() as number)
+    }
+    while (this.queue.length > 0 && this.canSend() && !this.awaitsLoad()) this.sendNext()
     while (!this.backlog.isEmpty && this.queue.length === 0 && this.sendRetained());
     const { pressure } = this.services
     if (pressure.isWaiting && this.hasRoom()) pressure.release()
@@ -397,8 +398,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   /** Whether what goes next is on disk only: it is read, and then `pump` is called again. */
   private awaitsLoad(): boolean {
+    if (this.number === 0) return false
     if (this.isLoading) return true
-    if (this.outbox === undefined) return false
     const { inflight, queue, services } = this
     const wanted = absent(inflight, this.unsent, queue)
     if (wanted === undefined) return false

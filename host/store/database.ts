@@ -2,10 +2,12 @@
 // in use, of a newer version or of somebody else is refused with one line; a corrupt one is repaired,
 // and set aside under another name when that fails. Nothing is ever deleted.
 
+import { execFileSync } from 'node:child_process'
 import { readdirSync, renameSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { ClassicLevel } from 'classic-level'
 import type { Log } from '../config/options.ts'
-import { MAGIC, SCHEMA_KEY, VERSION } from './keys.ts'
+import { isOurs, MAGIC, SCHEMA_KEY, VERSION } from './keys.ts'
 
 export type Database = ClassicLevel<Buffer, Buffer>
 
@@ -53,7 +55,7 @@ export async function openDatabase<T>(
     log?.('error', 'the store is corrupt, repairing it', { directory, error: text(error) })
   }
   try {
-    await ClassicLevel.repair(directory)
+    repair(directory)
     const opened = await tryOpen(directory, read, { create: true })
     log?.('warn', 'the store has been repaired; what was unreadable is lost', { directory })
     return opened
@@ -65,6 +67,13 @@ export async function openDatabase<T>(
     log?.('error', 'the store cannot be repaired: it has been set aside, starting empty', facts)
   }
   return tryOpen(directory, read, { create: true })
+}
+
+/** LevelDB's repair ends the process on some damage, so it has one of its own. @throws Error */
+function repair(directory: string): void {
+  const path = createRequire(import.meta.url).resolve('classic-level')
+  const script = 'require(process.argv[1]).ClassicLevel.repair(process.argv[2])'
+  execFileSync(process.execPath, ['-e', script, path, directory], { stdio: 'pipe' })
 }
 
 /** Opens an existing or, with `create`, a new store without mending anything. @throws StoreError */
@@ -124,9 +133,7 @@ function filesOf(directory: string): string[] {
 async function checkSchema(database: Database, directory: string, isNew: boolean): Promise<void> {
   const value = await database.get(SCHEMA_KEY)
   if (value === undefined) {
-    if (!isNew && (await hasKeys(database))) {
-      throw new StoreError('WASMQTT_STORE_FOREIGN', `${directory} is not a store of wasmqtt`)
-    }
+    if (!isNew) await judgeKeys(database, directory)
     const schema = Buffer.from(JSON.stringify({ magic: MAGIC, version: VERSION }))
     await database.batch().put(SCHEMA_KEY, schema).write({ sync: true })
     return
@@ -143,9 +150,12 @@ async function checkSchema(database: Database, directory: string, isNew: boolean
   }
 }
 
-async function hasKeys(database: Database): Promise<boolean> {
-  for await (const _ of database.keys({ limit: 1 })) return true
-  return false
+/** Without a schema: empty is new, keys like ours are a store that has lost it, others are foreign. */
+async function judgeKeys(database: Database, directory: string): Promise<void> {
+  for await (const key of database.keys({ limit: 1 })) {
+    if (isOurs(key)) throw new StoreError('WASMQTT_STORE_CORRUPT', `${directory}: no schema`)
+    throw new StoreError('WASMQTT_STORE_FOREIGN', `${directory} is not a store of wasmqtt`)
+  }
 }
 
 function parseSchema(value: Buffer): { magic?: string; version?: number } {
@@ -163,7 +173,8 @@ function explain(error: unknown, directory: string): StoreError {
   if (code === 'LEVEL_LOCKED') {
     return new StoreError('WASMQTT_STORE_LOCKED', `${directory} is in use by another process`)
   }
-  const corrupt = code === 'LEVEL_CORRUPTION' || /corrupt/i.test(message)
+  const isUnreadable = cause instanceof SyntaxError || cause instanceof RangeError
+  const corrupt = code === 'LEVEL_CORRUPTION' || isUnreadable || /corrupt/i.test(message)
   // LevelDB reports files that its manifest names and that are gone as an I/O error.
   if (corrupt || /missing files|No such file/i.test(message)) {
     return new StoreError('WASMQTT_STORE_CORRUPT', `${directory}: ${message}`)

@@ -95,3 +95,11 @@ export function packSubscription(options: number, identifier: number): Buffer {
 export function unpackSubscription(value: Buffer): { options: number; identifier: number } {
   return { options: value[0] as number, identifier: value.readUInt32BE(1) }
 }
+
+/** Whether a key has the form of one of ours. */
+export function isOurs(key: Buffer): boolean {
+  const kind = key[0]
+  if (kind === KIND.session || kind === KIND.queue) return key.length === 5
+  if (kind === KIND.message || kind === KIND.journal) return key.length === 9
+  return kind === KIND.retained || (kind === KIND.filter && key.length > 5)
+}

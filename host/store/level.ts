@@ -286,19 +286,20 @@ export class LevelStore implements Store {
     if (this.dirty || this.failing !== 0) this.schedule()
   }
 
-  /** Writes what is pending; never rejects. */
+  /** Writes what is pending. */
   private async commit(): Promise<void> {
     const { checkpoints, database, writer } = this
+    const commit = this.seal()
+    const batch = database.batch()
+    checkpoints.note(commit, writer.put(batch, commit, this.batched))
+    checkpoints.sweep(batch, commit, writer)
     try {
-      const commit = this.seal()
-      const batch = database.batch()
-      checkpoints.note(commit, writer.put(batch, commit, this.batched))
-      checkpoints.sweep(batch, commit, writer)
       await batch.write({ sync: this.durability === 'disk' })
-      this.succeed(commit)
     } catch (error) {
       this.fail(error as Error)
+      return
     }
+    this.succeed(commit)
   }
 
   /** Writes every touched session whole, and no journal. */

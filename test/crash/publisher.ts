@@ -67,8 +67,10 @@ export class Publisher implements LinkHandler {
     const id = packet.messageId as number
     const code = 'reasonCode' in packet ? (packet.reasonCode ?? 0) : 0
     // An identifier not found: its PUBCOMP was lost with the connection.
-    if (code >= 0x80 && packet.cmd !== 'pubcomp') this.faults.push(`${this.name}: ${packet.cmd} with reason ${code}`)
+    if (code >= 0x80 && packet.cmd !== 'pubcomp')
+      this.faults.push(`${this.name}: ${packet.cmd} with reason ${code}`)
     if (packet.cmd === 'connack') this.#onConnack(packet.sessionPresent)
+    else if (code >= 0x80 && packet.cmd !== 'pubcomp') this.#underWay.delete(id)
     else if (packet.cmd === 'puback' || packet.cmd === 'pubcomp') this.#finish(id)
     else if (packet.cmd === 'pubrec') {
       const sent = this.#underWay.get(id)

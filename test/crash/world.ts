@@ -86,6 +86,7 @@ export class World {
     const mortal = await this.#meetMortal()
     await sleep(this.#random.between(0, 300))
     await this.#broker?.kill()
+    this.#readLog()
     mortal.drop()
     if (this.#random.next() < 0.2) await this.#startAndKillAtOnce()
     await this.#start()
@@ -114,6 +115,12 @@ export class World {
     this.#port = this.#broker.port
   }
 
+  /** A store in trouble is a fault here: nothing is wrong with this disk. */
+  #readLog(): void {
+    const lines = this.#broker?.program.stderr.split('\n') ?? []
+    this.#faults.push(...lines.filter((line) => / error |internal error/.test(line)))
+  }
+
   async #startAndKillAtOnce(): Promise<void> {
     await this.#start()
     await this.#broker?.kill()
@@ -132,6 +139,7 @@ export class World {
       await sleep(20)
     }
     await this.#checkRetained()
+    this.#readLog()
     this.#checkBooks()
     for (const publisher of this.#publishers) {
       publisher.active = true
