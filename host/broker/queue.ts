@@ -16,6 +16,13 @@ export class Queue {
   /** Per entry: handle, flags. */
   private ring: Int32Array = EMPTY
 
+  /** Room for `count` messages in an empty queue, so that it need not grow. */
+  reserve(count: number): void {
+    let capacity = 1
+    while (capacity < count) capacity *= 2
+    this.ring = new Int32Array(capacity * 2)
+  }
+
   push(message: number, flags: number, bytes: number): void {
     const capacity = this.ring.length >> 1
     if (this.length === capacity) this.resize(Math.max(capacity * 2, MIN_SIZE))

@@ -5,6 +5,7 @@
 import { FLAG_QOS_SHIFT } from '../../assembly/codes.ts'
 import { type Contents, ENTRY, type ReadSession } from '../store/contents.ts'
 import type { LevelStore } from '../store/level.ts'
+import { Index } from '../store/pages.ts'
 import type { Core } from './core.ts'
 import { endSession, makeSession, NEVER, publishWill } from './handshake.ts'
 import { RELEASED, SENT_1, SENT_2 } from './inflight.ts'
@@ -19,7 +20,7 @@ export function restore(core: Core, store: LevelStore, contents: Contents): void
       store.unretain(topic)
     } else core.retained.place(handle)
   }
-  const bodies = new Map<number, number>()
+  const bodies = new Index()
   for (const read of contents.sessions.values()) {
     restoreSession(core, store, read, bodies)
     contents.sessions.delete(read.number)
@@ -27,12 +28,7 @@ export function restore(core: Core, store: LevelStore, contents: Contents): void
   core.settle()
 }
 
-function restoreSession(
-  core: Core,
-  store: LevelStore,
-  read: ReadSession,
-  bodies: Map<number, number>,
-): void {
+function restoreSession(core: Core, store: LevelStore, read: ReadSession, bodies: Index): void {
   const { record } = read
   const session = makeSession(core, record.clientId)
   session.number = read.number
@@ -51,14 +47,17 @@ function restoreMessages(
   store: LevelStore,
   session: Session,
   read: ReadSession,
-  bodies: Map<number, number>,
+  bodies: Index,
 ): void {
   const absentMessage = (sequence: number, size: number): number => {
     if (sequence === 0) return 0
     const known = bodies.get(sequence)
-    if (known !== undefined) store.bodies.refer(known)
-    const body = known ?? store.bodies.restore(sequence, size)
-    if (known === undefined) bodies.set(sequence, body)
+    if (known !== 0) {
+      store.bodies.refer(known)
+      return ~known
+    }
+    const body = store.bodies.restore(sequence, size)
+    bodies.set(sequence, body)
     return ~body
   }
   const { inflight, queue } = session
@@ -69,6 +68,8 @@ function restoreMessages(
   }
   inflight.nextId = read.nextId
   const entries = read.queue
+  const waiting = entries.length / ENTRY - read.first
+  if (waiting > 0) queue.reserve(waiting)
   for (let at = read.first * ENTRY; at < entries.length; at += ENTRY) {
     const size = entries[at + 2] as number
     queue.push(absentMessage(entries[at] as number, size), entries[at + 1] as number, size)

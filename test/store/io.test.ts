@@ -33,7 +33,7 @@ async function startFaulty(data: string): Promise<Faulty> {
       return () => {
         const batch = target.batch()
         const write = batch.write.bind(batch)
-        batch.write = (options: { sync?: boolean } = {}) => {
+        batch.write = (options: { sync?: boolean | undefined } = {}) => {
           if (fault.on) return Promise.reject(new Error('IO error: Input/output error'))
           return write(options)
         }
