@@ -16,11 +16,9 @@ export class Queue {
   /** Per entry: handle, flags. */
   private ring: Int32Array = EMPTY
 
-  /** Room for `count` messages in an empty queue, so that it need not grow. */
-  reserve(count: number): void {
-    let capacity = 1
-    while (capacity < count) capacity *= 2
-    this.ring = new Int32Array(capacity * 2)
+  /** Gives an empty queue a piece of somebody's memory: a power of two times two words. */
+  adopt(ring: Int32Array): void {
+    this.ring = ring
   }
 
   push(message: number, flags: number, bytes: number): void {

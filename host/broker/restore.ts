@@ -21,14 +21,42 @@ export function restore(core: Core, store: LevelStore, contents: Contents): void
     } else core.retained.place(handle)
   }
   const bodies = new Index()
+  const slabs = new Slabs()
   for (const read of contents.sessions.values()) {
-    restoreSession(core, store, read, bodies)
+    restoreSession(core, store, read, bodies, slabs)
     contents.sessions.delete(read.number)
   }
   core.settle()
 }
 
-function restoreSession(core: Core, store: LevelStore, read: ReadSession, bodies: Index): void {
+// An array of its own for each of many small queues would cost more than what is in it.
+const SLAB_WORDS = 1 << 16
+
+class Slabs {
+  private slab: Int32Array = new Int32Array(0)
+  private used = 0
+
+  /** A ring for `count` messages. */
+  take(count: number): Int32Array {
+    let words = 2
+    while (words < count * 2) words *= 2
+    if (words > SLAB_WORDS) return new Int32Array(words)
+    if (this.used + words > this.slab.length) {
+      this.slab = new Int32Array(SLAB_WORDS)
+      this.used = 0
+    }
+    this.used += words
+    return this.slab.subarray(this.used - words, this.used)
+  }
+}
+
+function restoreSession(
+  core: Core,
+  store: LevelStore,
+  read: ReadSession,
+  bodies: Index,
+  slabs: Slabs,
+): void {
   const { record } = read
   const session = makeSession(core, record.clientId)
   session.number = read.number
@@ -38,7 +66,7 @@ function restoreSession(core: Core, store: LevelStore, read: ReadSession, bodies
     core.subscriptions.insertText(filter, session.slot, options, identifier)
     session.subscriptions.set(filter, { options, identifier })
   }
-  restoreMessages(store, session, read, bodies)
+  restoreMessages(store, session, read, bodies, slabs)
   if (read.journalled) store.checkpoints.touch(session)
   resumeTimers(core, session, record.offlineSince, record.willDue)
 }
@@ -48,6 +76,7 @@ function restoreMessages(
   session: Session,
   read: ReadSession,
   bodies: Index,
+  slabs: Slabs,
 ): void {
   const absentMessage = (sequence: number, size: number): number => {
     if (sequence === 0) return 0
@@ -69,7 +98,7 @@ function restoreMessages(
   inflight.nextId = read.nextId
   const entries = read.queue
   const waiting = entries.length / ENTRY - read.first
-  if (waiting > 0) queue.reserve(waiting)
+  if (waiting > 0) queue.adopt(slabs.take(waiting))
   for (let at = read.first * ENTRY; at < entries.length; at += ENTRY) {
     const size = entries[at + 2] as number
     queue.push(absentMessage(entries[at] as number, size), entries[at + 1] as number, size)
