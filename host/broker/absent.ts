@@ -59,7 +59,7 @@ export function describe(
   ops: Ops,
   inflight: Inflight,
   queue: Queue,
-  received: Set<number>,
+  received: Set<number> | undefined,
 ): void {
   for (const id of inflight.ids()) {
     if (inflight.state(id) === RELEASED) ops.add(OP_RELEASED, 0, id, 0, 0, 0)
@@ -69,5 +69,5 @@ export function describe(
   for (let i = 0; i < queue.length; i++) {
     store.entry(ops, OP_QUEUED, queue.flagsAt(i), 0, queue.messageAt(i))
   }
-  for (const id of received) ops.add(OP_RECEIVED, 0, id, 0, 0, 0)
+  for (const id of received ?? []) ops.add(OP_RECEIVED, 0, id, 0, 0, 0)
 }

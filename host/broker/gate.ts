@@ -26,7 +26,7 @@ export interface GateOwner {
 }
 
 interface GatedSession {
-  readonly received: { delete(packetId: number): boolean }
+  readonly received: { delete(packetId: number): boolean } | undefined
   /** Sends a message in flight that has waited for its commit. */
   sendHeld(packetId: number): void
 }
@@ -139,7 +139,7 @@ export class Gate implements Waiter {
   /** A PUBACK or PUBREC, perhaps one that refuses: then the identifier is the client's again. */
   private say(head: number, packetId: number, reason: number): void {
     const isRefusal = reason >= 0x80
-    if (isRefusal && head >> 4 === PUBREC) this.peer.session?.received.delete(packetId)
+    if (isRefusal && head >> 4 === PUBREC) this.peer.session?.received?.delete(packetId)
     this.peer.outbox?.ack(head, packetId, reason)
   }
 }

@@ -103,7 +103,7 @@ function restoreMessages(
     const size = entries[at + 2] as number
     queue.push(absentMessage(entries[at] as number, size), entries[at + 1] as number, size)
   }
-  for (const id of read.received ?? []) session.received.add(id)
+  for (const id of read.received ?? []) session.remember(id)
 }
 
 /** @param offlineSince 0 = a client was connected when the process ended: it has gone now */
