@@ -1,6 +1,7 @@
-// npm run bench:durable [-- NAMES]: what durability costs. offline: QoS 1 to a persistent session that
-// is away; latency: PUBACKs at 10,000/s; online: to a persistent session that is there; restart: with
-// 100,000 sessions and 1,000,000 queued messages. Prints one line a figure; a broker of its own each.
+// npm run bench:durable [-- NAMES]: what durability costs. offline: QoS 1 to a persistent session
+// that is away; latency: PUBACKs at 10,000/s; online: to a persistent session that is there;
+// restart: with 100,000 sessions and 1,000,000 queued messages. Prints one line a figure; a broker
+// of its own each.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -1,5 +1,6 @@
 // A store as a broker with many sessions leaves it behind, written straight through the store's own
-// codecs: half of the queue entries in checkpoints, half in the journal, as a kill would leave them.
+// codecs: half of the queue entries in checkpoints, half in the journal, as a kill would leave
+// them.
 
 import { join } from 'node:path'
 import { tryOpen } from '../../host/store/database.ts'

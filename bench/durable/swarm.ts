@@ -1,5 +1,6 @@
-// Clients for the durability figures: raw sockets and packets made by hand, so that the loader costs
-// little beside the broker. MQTT 3.1.1, QoS 1; knows publishing in a window or at a rate, and taking.
+// Clients for the durability figures: raw sockets and packets made by hand, so that the loader
+// costs little beside the broker. MQTT 3.1.1, QoS 1; knows publishing in a window or at a rate, and
+// taking.
 
 import { connect, type Socket } from 'node:net'
 

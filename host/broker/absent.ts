@@ -1,6 +1,6 @@
-// Messages of a session that are on disk only, after a restart: known by negative numbers in queue and
-// in-flight window until they are about to be sent. And the session's state as operations, which is
-// what the store's checkpoints are made of.
+// Messages of a session that are on disk only, after a restart: known by negative numbers in queue
+// and in-flight window until they are about to be sent. And the session's state as operations,
+// which is what the store's checkpoints are made of.
 
 import { OP_NEXT_ID, OP_QUEUED, OP_RECEIVED, OP_RELEASED, OP_SENT, type Ops } from '../store/ops.ts'
 import type { Store } from '../store/store.ts'

@@ -31,7 +31,7 @@ interface GatedSession {
   sendHeld(packetId: number): void
 }
 
-// An item is four numbers: commit, first byte of the packet (0 = a work), packet identifier, reason.
+// An item is four numbers: commit, first byte of the packet (0 = a work), identifier, reason.
 const ITEM = 4
 
 export class Gate implements Waiter {
@@ -163,7 +163,7 @@ export function promise(
   peer.gate.hold(head, packetId, reason)
 }
 
-/** Does a work when all told since the store stood at `told` is safe; at once if that is nothing. */
+/** Does a work when all told since the store stood at `told` is safe; at once if it is nothing. */
 export function promiseWork(store: Store, peer: Answering, work: Work, told: number): void {
   if (store.told !== told) {
     peer.gate ??= new Gate(store, peer)

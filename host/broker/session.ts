@@ -333,7 +333,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     this.track(held, flags)
   }
 
-  /** QoS 1 leaves at once, QoS 2 when its identifier is stored. @returns whether it may be tracked */
+  /** QoS 1 leaves at once, QoS 2 when its identifier is stored. @returns whether to track it */
   private beginSending(message: number, flags: number, id: number, row: number): boolean {
     if ((flags & FLAG_QOS_MASK) !== QOS_1_FLAGS) return true
     const { counters } = this.services

@@ -1,5 +1,5 @@
-// `wasmqtt store check|stats|export|import --data DIR`: looks into the store of a stopped broker, or
-// moves it. Called by main.ts; mends and deletes nothing.
+// `wasmqtt store check|stats|export|import --data DIR`: looks into the store of a stopped broker,
+// or moves it. Called by main.ts; mends and deletes nothing.
 
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'

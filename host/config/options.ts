@@ -44,8 +44,8 @@ export interface BrokerOptions {
   /** Directory of the store, `undefined` = nothing is stored and `durability` means nothing. */
   data: string | undefined
   /**
-   * What an acknowledgement promises: `disk` = written and synced, survives a power cut; `process` =
-   * given to the operating system, survives the end of the process; `memory` = nothing.
+   * What an acknowledgement promises: `disk` = written and synced, survives a power cut;
+   * `process` = given to the operating system, survives the end of the process; `memory` = nothing.
    */
   durability: 'disk' | 'process' | 'memory'
   /** Module to load: the release build, or the debug build with its assertions. */

@@ -1,7 +1,7 @@
 // The messages that stored sessions wait for: each is written once, however many sessions wait, and
-// deleted when the last one has let go. A body is a small number; one that is in the module's memory
-// carries it in its handle, one that is on disk only is known as ~body, a negative number, wherever
-// the broker would have a handle. Columns of typed arrays: a million bodies take 21 MB.
+// deleted when the last one has let go. A body is a small number; one that is in the module's
+// memory carries it in its handle, one that is on disk only is known as ~body, a negative number,
+// wherever the broker would have a handle. Columns of typed arrays: a million bodies take 21 MB.
 
 const FIRST_SIZE = 64
 

@@ -1,6 +1,6 @@
-// Checkpoints: the journal would grow for ever, so now and then every session it speaks of writes its
-// queue whole, some with each commit, and then the journal records are deleted. A checkpoint knows
-// its commit, so older operations are left out when the journal is replayed.
+// Checkpoints: the journal would grow for ever, so now and then every session it speaks of writes
+// its queue whole, some with each commit, and then the journal records are deleted. A checkpoint
+// knows its commit, so older operations are left out when the journal is replayed.
 
 import type { ChainedBatch } from 'classic-level'
 import type { Database } from './database.ts'

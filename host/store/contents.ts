@@ -1,5 +1,6 @@
-// What a store holds, read at the start: session records, subscriptions, checkpoints, and the journal
-// replayed on them. Message bodies are not read. Knows keys and operations, no rules of MQTT.
+// What a store holds, read at the start: session records, subscriptions, checkpoints, and the
+// journal replayed on them. Message bodies are not read. Knows keys and operations, no rules of
+// MQTT.
 
 import type { Database } from './database.ts'
 import { KIND, numberOf, rangeOf, sessionOf, unpackSubscription } from './keys.ts'

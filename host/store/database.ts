@@ -1,6 +1,6 @@
 // Opening the database directory: whose it is, which version, what to do when it is broken. A store
-// in use, of a newer version or of somebody else is refused with one line; a corrupt one is repaired,
-// and set aside under another name when that fails. Nothing is ever deleted.
+// in use, of a newer version or of somebody else is refused with one line; a corrupt one is
+// repaired, and set aside under another name when that fails. Nothing is ever deleted.
 
 import { execFileSync } from 'node:child_process'
 import { readdirSync, renameSync } from 'node:fs'
@@ -150,7 +150,7 @@ async function checkSchema(database: Database, directory: string, isNew: boolean
   }
 }
 
-/** Without a schema: empty is new, keys like ours are a store that has lost it, others are foreign. */
+/** Without a schema: empty is new, keys like ours have lost theirs, others are foreign. */
 async function judgeKeys(database: Database, directory: string): Promise<void> {
   for await (const key of database.keys({ limit: 1 })) {
     if (isOurs(key)) throw new StoreError('WASMQTT_STORE_CORRUPT', `${directory}: no schema`)

@@ -1,5 +1,5 @@
-// A store as JSON lines and back, one record a line, bodies in base64; the journal is folded into the
-// queues. Used by the command line on a stopped broker.
+// A store as JSON lines and back, one record a line, bodies in base64; the journal is folded into
+// the queues. Used by the command line on a stopped broker.
 
 import { assemble, inspect, type Thawed } from '../wasm/frozen.ts'
 import { type Contents, ENTRY, each, type ReadSession, readContents } from './contents.ts'

@@ -1,6 +1,6 @@
 // The store on LevelDB: a journal of what sessions' queues do, checkpoints that replace it, and one
-// group commit. What is told while a batch is being written goes into the next one; a batch begins at
-// the end of a loop turn. Memory stays the hot state: nothing is read back but bodies that were
+// group commit. What is told while a batch is being written goes into the next one; a batch begins
+// at the end of a loop turn. Memory stays the hot state: nothing is read back but bodies that were
 // stored by an earlier process.
 //
 //   idle --told--> sealing at the end of the turn --> writing --ok--> idle, or sealing again

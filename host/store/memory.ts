@@ -1,5 +1,5 @@
-// The store that stores nothing: what the broker holds in memory is all there is. Nothing told moves
-// `told`, no session gets a number, so nothing waits and most of these are never called.
+// The store that stores nothing: what the broker holds in memory is all there is. Nothing told
+// moves `told`, no session gets a number, so nothing waits and most of these are never called.
 
 import type { Store, StoredSession, StoreState } from './store.ts'
 

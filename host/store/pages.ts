@@ -1,5 +1,6 @@
-// From sequence numbers to bodies while a store is put back: pages of a few thousand numbers, because
-// what still waits has mostly been written in a row. A tenth of the memory and time of a Map.
+// From sequence numbers to bodies while a store is put back: pages of a few thousand numbers,
+// because what still waits has mostly been written in a row. A tenth of the memory and time of a
+// Map.
 
 const PAGE_SIZE = 4096
 

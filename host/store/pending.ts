@@ -1,5 +1,5 @@
-// What has been told since the last batch was begun, kept so that a batch that fails can be put back
-// in front of what came after it. Filled and emptied by level.ts.
+// What has been told since the last batch was begun, kept so that a batch that fails can be put
+// back in front of what came after it. Filled and emptied by level.ts.
 
 import { Ops } from './ops.ts'
 import type { StoredSession } from './store.ts'

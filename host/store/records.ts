@@ -1,5 +1,5 @@
-// Session records between objects and bytes: JSON, because they are rare and tools should be able to
-// read them; binary parts of a will in base64. Used by the store and the store's tools.
+// Session records between objects and bytes: JSON, because they are rare and tools should be able
+// to read them; binary parts of a will in base64. Used by the store and the store's tools.
 
 import type { Will } from '../protocol/packets.ts'
 import type { SessionRecord } from './store.ts'

@@ -1,7 +1,8 @@
-// The Store contract: where sessions, messages and retained messages survive the process. The broker
-// keeps its state in the module and in Session objects and tells the store each change as it makes
-// it; what one turn of the event loop tells becomes one commit. An answer that promises something is
-// held (broker/gate.ts) until `committed` has reached the `latest` of the moment it was made.
+// The Store contract: where sessions, messages and retained messages survive the process. The
+// broker keeps its state in the module and in Session objects and tells the store each change as it
+// makes it; what one turn of the event loop tells becomes one commit. An answer that promises
+// something is held (broker/gate.ts) until `committed` has reached the `latest` of the moment it
+// was made.
 
 import type { Will } from '../protocol/packets.ts'
 import type { Ops } from './ops.ts'

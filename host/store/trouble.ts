@@ -1,4 +1,5 @@
 // What a failed write means to the client whose message it held: the reason code of the refusal.
+// Used by level.ts, which also tells the operator.
 
 import {
   REASON_IMPLEMENTATION_SPECIFIC_ERROR,

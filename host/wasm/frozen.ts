@@ -1,5 +1,5 @@
-// Messages as bytes that outlive the process: what a store writes and reads back. Only held messages
-// are frozen; thawing makes a held message again. Numbers are little-endian.
+// Messages as bytes that outlive the process: what a store writes and reads back. Only held
+// messages are frozen; thawing makes a held message again. Numbers are little-endian.
 //
 //   +0 QOS (and RETAINED) u32   +4 SINCE u32, seconds   +8 EXPIRY u32   +12 topic length u32
 //   +16 properties length u32   +20 topic, properties, payload

@@ -1,5 +1,5 @@
-// One MQTT connection of the crash suite: packets out, packets to a handler, and the news that it is
-// over. Packets go through the npm package mqtt-packet. Knows nothing of sessions or rounds.
+// One MQTT connection of the crash suite: packets out, packets to a handler, and the news that it
+// is over. Packets go through the npm package mqtt-packet. Knows nothing of sessions or rounds.
 
 import { connect, type Socket } from 'node:net'
 import { generate, type IConnectPacket, type Packet, type Parser, parser } from 'mqtt-packet'

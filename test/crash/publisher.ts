@@ -1,6 +1,6 @@
 // A publisher of the crash suite: a persistent session that keeps a window of QoS 1 and 2 messages
-// under way, retransmits after each reconnect as the specification says, and remembers what has been
-// acknowledged. Now and then it retains its counter.
+// under way, retransmits after each reconnect as the specification says, and remembers what has
+// been acknowledged. Now and then it retains its counter.
 
 import type { Packet } from 'mqtt-packet'
 import { Link, type LinkHandler } from './link.ts'

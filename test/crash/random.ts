@@ -1,5 +1,5 @@
-// Seeded random numbers for the crash suite, so that a failing run's traffic can be had again.
-// (The moments of the kills depend on the machine all the same.)
+// Seeded random numbers for the crash suite, so that a failing run's traffic can be had again. (The
+// moments of the kills depend on the machine all the same.)
 
 export class Random {
   #state: number

@@ -1,5 +1,5 @@
-// A subscriber of the crash suite: a persistent session at QoS 2 that keeps the receiver's half of the
-// protocol across reconnects, counts what arrives, and watches the order. Some are slow to
+// A subscriber of the crash suite: a persistent session at QoS 2 that keeps the receiver's half of
+// the protocol across reconnects, counts what arrives, and watches the order. Some are slow to
 // acknowledge, some hang up all the time, some are away until the end.
 
 import type { Packet } from 'mqtt-packet'

@@ -1,6 +1,6 @@
-// Reads what strace prints of a broker and says whether each acknowledgement left after the sync that
-// covers it: between the arrival of a PUBLISH and the write of its PUBACK a write to the journal and
-// then a successful fdatasync or fsync must have ended.
+// Reads what strace prints of a broker and says whether each acknowledgement left after the sync
+// that covers it: between the arrival of a PUBLISH and the write of its PUBACK a write to the
+// journal and then a successful fdatasync or fsync must have ended.
 
 const PUBACK = /^"@\\2/
 const CALL = /^(\d+) +(\w+)\((.*)$/
@@ -13,7 +13,7 @@ export interface SyncReport {
   early: number
 }
 
-/** @param lines of `strace -f -e trace=read,write,writev,fdatasync,fsync` with one publish at a time */
+/** @param lines of `strace -f -e trace=write,writev,fdatasync,fsync`, one publish at a time */
 export function judgeSyncs(lines: readonly string[]): SyncReport {
   const report: SyncReport = { acknowledgements: 0, syncs: 0, early: 0 }
   const begun = new Map<string, string>()

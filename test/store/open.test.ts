@@ -1,5 +1,6 @@
-// Opening a data directory that is not as it should be: in use, somebody else's, of a newer version,
-// damaged. Each is one clear line, or a repair, or the store set aside under a name that is told.
+// Opening a data directory that is not as it should be: in use, somebody else's, of a newer
+// version, damaged. Each is one clear line, or a repair, or the store set aside under a name that
+// is told.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
