@@ -115,6 +115,9 @@ export const ROW_NEXT = 12
 //   +36 READY_START  address of a finished PUBLISH packet, 0 = none  +40 READY_LENGTH
 //   +44 READY_LAYOUT of that packet: version 5 << 1 | packet id present; -1 = none
 //   +48 SINCE        second of the module's clock from which EXPIRY counts, 0 = never expires
+//
+// A held message has no finished packet, so its READY_START is the host's own word: BODY, the number
+// under which the host's store knows it, 0 = it does not.
 export const MESSAGE_SIZE = 52
 export const MESSAGE_REFERENCES = 0
 export const MESSAGE_QOS = 4
@@ -126,6 +129,7 @@ export const MESSAGE_PAYLOAD_START = 24
 export const MESSAGE_PAYLOAD_LENGTH = 28
 export const MESSAGE_EXPIRY = 32
 export const MESSAGE_READY_START = 36
+export const MESSAGE_BODY = 36
 export const MESSAGE_READY_LENGTH = 40
 export const MESSAGE_READY_LAYOUT = 44
 export const MESSAGE_SINCE = 48

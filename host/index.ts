@@ -1,15 +1,21 @@
 // The library's face: a broker as an object, with listeners, connections and clock put together.
 // What MQTT says lives in host/broker; here is only how the parts start, stop and are spoken to.
 
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { route } from './broker/publish.ts'
+import { restore } from './broker/restore.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { Connection } from './net/connection.ts'
 import { listenTcp } from './net/tcp.ts'
 import type { Accept, Listener } from './net/transport.ts'
 import { listenWebSocket } from './net/websocket.ts'
 import type { Properties } from './protocol/packets.ts'
+import { readContents } from './store/contents.ts'
+import { openDatabase } from './store/database.ts'
+import { LevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
@@ -20,6 +26,8 @@ export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
 const TICK_MS = 1000
+/** In the data directory. */
+export const STORE_FOLDER = 'store'
 // Subscription options of an in-process subscriber: highest QoS, retain flag as published.
 const LOCAL_OPTIONS = 2 | 8
 
@@ -51,10 +59,25 @@ export interface Subscription {
 /**
  * A broker that does not listen anywhere yet.
  * @param options what differs from `DEFAULTS`
- * @throws Error when build/wasmqtt.wasm is missing
+ * Without `data` nothing is stored; with it, what an earlier process stored there is there again.
+ * @throws Error when build/wasmqtt.wasm is missing, StoreError when the store cannot be used
  */
 export async function createBroker(options: Partial<BrokerOptions> = {}): Promise<Broker> {
-  return new Broker({ ...DEFAULTS, ...options })
+  const all: BrokerOptions = { ...DEFAULTS, ...options }
+  const { data, durability, log } = all
+  if (data === undefined || durability === 'memory') {
+    return new Broker(new Core(all, () => new MemoryStore()))
+  }
+  await mkdir(data, { recursive: true })
+  const directory = join(data, STORE_FOLDER)
+  const { database, contents } = await openDatabase(directory, log, readContents)
+  let store: LevelStore | undefined
+  const core = new Core(all, (messages) => {
+    store = new LevelStore(database, durability, messages, log)
+    return store
+  })
+  restore(core, store as unknown as LevelStore, contents)
+  return new Broker(core)
 }
 
 export class Broker {
@@ -65,8 +88,9 @@ export class Broker {
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
-  constructor(options: BrokerOptions) {
-    this.core = new Core(options, new MemoryStore())
+  /** Use `createBroker`. */
+  constructor(core: Core) {
+    this.core = core
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -154,12 +178,14 @@ export class Broker {
     this.core.updateClock()
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
+    this.core.store.tick()
     this.core.settle()
   }
 
   /** Counters and sizes, for health and metrics. */
   stats(): Record<string, number> {
-    const { counters, module, retained, sessions, subscriptions } = this.core
+    const { counters, module, retained, sessions, store, subscriptions } = this.core
+    const { failing, commits, failures, messages } = store.state
     const { refusals, ...numbers } = counters
     let refused = 0
     for (const count of refusals.values()) refused += count
@@ -170,6 +196,10 @@ export class Broker {
       subscriptions: subscriptions.size,
       retained: retained.count,
       messagesHeld: module.held(),
+      messagesStored: messages,
+      storeCommits: commits,
+      storeFailures: failures,
+      storeFailing: failing ? 1 : 0,
     }
   }
 

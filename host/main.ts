@@ -3,16 +3,20 @@
 // lines on standard error and exit code 1.
 
 import { readFileSync } from 'node:fs'
-import { parseArguments } from './cli/arguments.ts'
+import { type Arguments, parseArguments } from './cli/arguments.ts'
 import { Failure } from './cli/failure.ts'
 import { serve } from './cli/serve.ts'
+import { runStore } from './cli/store.ts'
 
-const words = parseArguments(process.argv.slice(2), packageVersion())
+const given = process.argv.slice(2)
+const isStore = given[0] === 'store'
+const words: Arguments = isStore ? {} : parseArguments(given, packageVersion())
 process.on('uncaughtException', (error) => fail(error))
 // A reader that goes away (`wasmqtt | head -1`) must not take the broker with it.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
-await serve(words)
+if (isStore) await runStore(given.slice(1))
+else await serve(words)
 
 function fail(error: unknown): never {
   for (const line of describe(error)) process.stderr.write(`wasmqtt: ${line}\n`)

@@ -38,7 +38,7 @@ tests('an empty object says nothing', () => {
 })
 
 tests('every option is accepted with its default', () => {
-  const { clock: _clock, log: _log, ...options } = DEFAULTS
+  const { clock: _clock, data: _data, log: _log, ...options } = DEFAULTS
   const settings = readSettings(write(JSON.stringify(options)))
   assert.equal(settings, { options, listeners: undefined })
 })

@@ -9,8 +9,8 @@ import {
 } from '../../assembly/codes.ts'
 import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
+import { answer, promise } from './gate.ts'
 import { SENT_1, SENT_2 } from './inflight.ts'
-import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
@@ -31,16 +31,22 @@ export function onPubrec(core: Core, peer: Peer, record: number): number {
     return 0
   }
   const reason = session.receive(id) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND
-  const outbox = peer.outbox as Outbox
-  outbox.ack(PUBREL_HEAD, id, reason)
+  // Else a crash would forget that the message is the client's, and send it once more.
+  if (session.number === 0) answer(peer, PUBREL_HEAD, id, reason)
+  else promise(core.store, peer, PUBREL_HEAD, id, reason)
   return 0
 }
 
 export function onPubrel(core: Core, peer: Peer, record: number): number {
   const id = Records.packetId(core.module, record)
-  const known = (peer.session as Session).received?.delete(id) ?? false
-  const outbox = peer.outbox as Outbox
-  outbox.ack(PUBCOMP_HEAD, id, known ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND) // [MQTT-4.3.3-11]
+  const session = peer.session as Session
+  const reason = session.received?.delete(id) ? 0 : REASON_PACKET_IDENTIFIER_NOT_FOUND
+  if (session.number === 0) {
+    answer(peer, PUBCOMP_HEAD, id, reason) // [MQTT-4.3.3-11]
+    return 0
+  }
+  if (reason === 0) core.store.forgotten(session, id)
+  promise(core.store, peer, PUBCOMP_HEAD, id, reason) // [MQTT-4.3.3-11]
   return 0
 }
 

@@ -3,14 +3,15 @@
 
 import type { BrokerOptions } from '../config/options.ts'
 import type { Store } from '../store/store.ts'
+import type { Messages } from '../wasm/messages.ts'
 import { Services } from './services.ts'
 import { Sessions } from './sessions.ts'
 
 export class Core extends Services {
   readonly sessions: Sessions
 
-  constructor(options: BrokerOptions, store: Store) {
-    super(options, store)
+  constructor(options: BrokerOptions, openStore: (messages: Messages) => Store) {
+    super(options, openStore)
     this.sessions = new Sessions()
   }
 }

@@ -60,7 +60,9 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
 }
 
 function onPingreq(peer: Peer): number {
-  const outbox = peer.outbox as Outbox
-  outbox.pong() // [MQTT-3.12.4-1]
+  const { gate } = peer
+  const pong = () => (peer.outbox as Outbox).pong() // [MQTT-3.12.4-1]
+  if (gate?.isGreeting) gate.followWork({ run: pong })
+  else pong()
   return 0
 }

@@ -22,11 +22,14 @@ import type { Connect, Properties } from '../protocol/packets.ts'
 import { freeAliases } from '../wasm/aliases.ts'
 import { isReserved, Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
+import { promiseWork } from './gate.ts'
+import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import { route } from './publish.ts'
 import { type Lifetimes, Session } from './session.ts'
 
-const NEVER = 0xffffffff
+/** Session Expiry Interval of a session that never ends. */
+export const NEVER = 0xffffffff
 const IDS_MAX = 65535
 
 /** What `onDisconnect` answers for an orderly end: close, say nothing. */
@@ -53,21 +56,36 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   if (core.codec.connack(connect.version, false, 0, answer).length > sizeMax) {
     return REASON_PACKET_TOO_LARGE // no CONNACK that says what it must would fit
   }
+  const { told } = core.store
   const { session, present } = beginSession(core, assigned ?? connect.clientId, connect)
   peer.session = session
   session.holder = peer
   session.will = connect.will
   session.expirySeconds = expiryOf(core, connect)
+  session.offlineSince = 0
+  if (session.number !== 0) core.store.save(session)
+  else if (session.isPersistent) core.store.open(session)
   if (connect.version === VERSION_5_0) {
     peer.aliases = new Int32Array(core.options.topicAliasMaxIn + 1)
   }
   peer.keepAliveMs = keepAlive * 1000 * core.options.keepAliveFactor // [MQTT-3.1.2-22]
-  // [MQTT-3.2.0-1] [MQTT-3.1.4-5]
-  const connack = core.codec.connack(connect.version, present, 0, answer)
-  peer.outbox.append(connack.start, connack.length)
-  const { inflightMax } = core.options
-  session.goOnline(peer.outbox, Math.min(properties.receiveMaximum ?? IDS_MAX, inflightMax))
+  const window = Math.min(properties.receiveMaximum ?? IDS_MAX, core.options.inflightMax)
+  const greet = (): void => {
+    const outbox = peer.outbox as Outbox
+    if (peer.gate !== undefined) peer.gate.isGreeting = false
+    // [MQTT-3.2.0-1] [MQTT-3.1.4-5]
+    const connack = core.codec.connack(connect.version, present, 0, answer)
+    outbox.append(connack.start, connack.length)
+    session.goOnline(outbox, window, peer.gate)
+  }
+  promiseGreeting(core, peer, greet, told)
   return 0
+}
+
+/** CONNACK with what follows from it, when what it promises is stored. */
+function promiseGreeting(core: Core, peer: Peer, greet: () => void, told: number): void {
+  promiseWork(core.store, peer, { run: greet }, told)
+  if (peer.gate !== undefined) peer.gate.isGreeting = peer.gate.length > 0
 }
 
 /** DISCONNECT. @returns CLOSE, or the reason it was wrong */
@@ -92,6 +110,8 @@ export function onEnd(core: Core, peer: Peer): void {
   if (session === undefined || session.holder !== peer) return
   session.holder = undefined
   session.goOffline()
+  session.offlineSince = Math.floor(core.now / 1000)
+  if (session.number !== 0) core.store.save(session)
   if (session.expirySeconds === 0) {
     endSession(core, session)
     return
@@ -126,6 +146,7 @@ export function publishWill(core: Core, session: Session): void {
     core.counters.willsPublished++
     route(core, message, -1)
     core.messages.drop(message)
+    if (session.number !== 0) core.store.save(session) // that it is out, in the same commit
   })
 }
 
@@ -164,10 +185,14 @@ function beginSession(
     return { session: present, present: true }
   }
   if (present !== undefined) endSession(core, present)
+  return { session: makeSession(core, id), present: false }
+}
+
+export function makeSession(core: Core, id: string): Session {
   const session = new Session(core, id, core.sessions.takeSlot(), new SessionTimers(core))
   core.sessions.byId.set(id, session)
   core.sessions.set(session)
-  return { session, present: false }
+  return session
 }
 
 /** What a session's timers do. */

@@ -17,7 +17,8 @@ const MIN_SIZE = 16
 /** One session's in-flight window. Identifiers count up from 1. [MQTT-2.2.1-3] */
 export class Inflight {
   count = 0
-  private nextId = 1
+  /** Identifier to be tried next. */
+  nextId = 1
   private mask = 0
   /** Per slot: identifier << 8 | flags << 4 | state. */
   private states: Uint32Array = EMPTY
@@ -38,6 +39,20 @@ export class Inflight {
     this.messages[slot] = message
     this.count++
     this.advance()
+  }
+
+  /** Puts back what an earlier process had in flight. */
+  restore(id: number, state: number, flags: number, message: number): void {
+    while (this.states.length === 0 || this.states[id & this.mask] !== FREE) this.grow()
+    const slot = id & this.mask
+    this.states[slot] = (id << 8) | (flags << 4) | state
+    this.messages[slot] = message
+    this.count++
+  }
+
+  /** Another handle for the message of `id`. */
+  replace(id: number, message: number): void {
+    this.messages[id & this.mask] = message
   }
 
   /** State of `id`, FREE if it is not in flight. */

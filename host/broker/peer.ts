@@ -1,6 +1,7 @@
 // What the handlers know of a live connection: its version, its outbox, its session, its aliases.
 // Made by net/connection.ts for each socket, which also implements PeerOwner. Never sees the socket.
 
+import type { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { Session } from './session.ts'
 
@@ -19,6 +20,8 @@ export class Peer {
   /** Protocol level, 0 until CONNECT. */
   version = 0
   outbox: Outbox | undefined = undefined
+  /** Answers that wait for the store; made when the first one does. */
+  gate: Gate | undefined = undefined
   /** Set from the successful CONNECT to the end of the connection. */
   session: Session | undefined = undefined
   /** Inbound topic aliases: handle of the topic's block, by alias; see wasm/aliases.ts. */

@@ -16,7 +16,7 @@ import { resolveAlias } from '../wasm/aliases.ts'
 import { Records } from '../wasm/records.ts'
 import { Rows } from '../wasm/topics.ts'
 import type { Core } from './core.ts'
-import type { Outbox } from './outbox.ts'
+import { answer, promise } from './gate.ts'
 import type { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
@@ -25,8 +25,9 @@ const PUBREC_HEAD = PUBREC << 4
 
 /** @returns 0, or the reason to end the connection with */
 export function onPublish(core: Core, peer: Peer, record: number): number {
-  const { module, options } = core
+  const { module, options, store } = core
   const session = peer.session as Session
+  const { told } = store
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
@@ -38,8 +39,10 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-14]
   if (qos === 2) {
     const { received } = session
-    if (received?.has(Records.packetId(module, record))) {
-      return acknowledge(core, peer, record, 2, 0)
+    const packetId = Records.packetId(module, record)
+    if (received?.has(packetId)) {
+      promise(store, peer, PUBREC_HEAD, packetId, 0)
+      return 0
     }
     if (peer.version === VERSION_5_0 && (received?.size ?? 0) >= options.receiveMax) {
       return REASON_RECEIVE_MAXIMUM_EXCEEDED // [MQTT-3.3.4-7]
@@ -48,13 +51,18 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const refusal = refusalOf(core, record)
   if (refusal !== 0) {
     core.counters.publishRefused++
-    return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal)
+    return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
   const matched = route(core, message, session.slot)
   if (qos === 0) return 0
-  if (qos === 2) session.remember(Records.packetId(module, record)) // [MQTT-4.3.3-10]
-  return acknowledge(core, peer, record, qos, matched === 0 ? REASON_NO_MATCHING_SUBSCRIBERS : 0)
+  if (qos === 2) {
+    const packetId = Records.packetId(module, record)
+    session.remember(packetId) // [MQTT-4.3.3-10]
+    if (session.number !== 0) store.received(session, packetId)
+  }
+  const reason = matched === 0 ? REASON_NO_MATCHING_SUBSCRIBERS : 0
+  return acknowledge(core, peer, record, qos, reason, told)
 }
 
 /**
@@ -93,10 +101,21 @@ function refusalOf(core: Core, record: number): number {
   return 0
 }
 
-/** PUBACK or PUBREC. [MQTT-4.3.2-4] [MQTT-4.3.3-8] */
-function acknowledge(core: Core, peer: Peer, record: number, qos: number, reason: number): number {
+/**
+ * PUBACK or PUBREC, after the commit if the publication told the store something since it stood at
+ * `told`. [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+ */
+function acknowledge(
+  core: Core,
+  peer: Peer,
+  record: number,
+  qos: number,
+  reason: number,
+  told: number,
+): number {
   const head = qos === 1 ? PUBACK_HEAD : PUBREC_HEAD
-  const outbox = peer.outbox as Outbox
-  outbox.ack(head, Records.packetId(core.module, record), reason)
+  const packetId = Records.packetId(core.module, record)
+  if (core.store.told === told) answer(peer, head, packetId, reason)
+  else promise(core.store, peer, head, packetId, reason)
   return 0
 }

@@ -16,6 +16,11 @@ export class Queue {
   /** Per entry: handle, flags. */
   private ring: Int32Array = EMPTY
 
+  /** Gives an empty queue a piece of somebody's memory: a power of two times two words. */
+  adopt(ring: Int32Array): void {
+    this.ring = ring
+  }
+
   push(message: number, flags: number, bytes: number): void {
     const capacity = this.ring.length >> 1
     if (this.length === capacity) this.resize(Math.max(capacity * 2, MIN_SIZE))
@@ -36,12 +41,30 @@ export class Queue {
     return this.ring[(this.first << 1) + 1] as number
   }
 
+  /** Handle of the message `i` places behind the oldest. */
+  messageAt(i: number): number {
+    return this.ring[this.at(i)] as number
+  }
+
+  flagsAt(i: number): number {
+    return this.ring[this.at(i) + 1] as number
+  }
+
+  /** Another handle for the message `i` places behind the oldest. */
+  replace(i: number, message: number): void {
+    this.ring[this.at(i)] = message
+  }
+
   /** Removes the oldest message; its reference is the caller's. */
   shift(bytes: number): void {
     this.first = (this.first + 1) & ((this.ring.length >> 1) - 1)
     this.length--
     this.bytes -= bytes
     if (this.length === 0 && this.ring.length > 2 * KEPT_SIZE) this.resize(MIN_SIZE)
+  }
+
+  private at(i: number): number {
+    return ((this.first + i) & ((this.ring.length >> 1) - 1)) << 1
   }
 
   private resize(capacity: number): void {

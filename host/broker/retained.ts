@@ -1,6 +1,7 @@
 // Retained messages: a trie of topics whose identifiers are handles of held messages. One reference
 // to each is ours. Called by publish and subscribe.
 
+import type { Store } from '../store/store.ts'
 import type { Module } from '../wasm/instance.ts'
 import type { Messages } from '../wasm/messages.ts'
 import { Trie } from '../wasm/topics.ts'
@@ -9,9 +10,14 @@ export class Retained {
   private readonly trie: Trie
   private readonly messages: Messages
 
-  constructor(module: Module, messages: Messages) {
+  private readonly store: Store
+  private readonly isStored: boolean
+
+  constructor(module: Module, messages: Messages, store: Store) {
     this.trie = new Trie(module)
     this.messages = messages
+    this.store = store
+    this.isStored = store.durability !== 'memory'
   }
 
   get count(): number {
@@ -26,10 +32,17 @@ export class Retained {
       return
     }
     const held = messages.hold(message, 0)
+    if (this.place(held) && this.isStored) this.store.retain(messages.topic(held), held)
+  }
+
+  /** Takes a held message with its reference. @returns whether there was memory for it */
+  place(held: number): boolean {
+    const { messages } = this
     const start = messages.topicStart(held)
     const replaced = this.trie.insert(start, messages.topicLength(held), 0, 0, held)
     if (replaced === 1) this.supersede(this.trie.previous())
     else if (replaced < 0) messages.drop(held)
+    return replaced >= 0
   }
 
   /** Handles of what the filter matches and has not expired, each with a reference for the caller. */
@@ -66,6 +79,7 @@ export class Retained {
     const { messages } = this
     const start = messages.topicStart(message)
     if (this.trie.remove(start, messages.topicLength(message), 0)) {
+      if (this.isStored) this.store.unretain(messages.topic(message))
       this.supersede(this.trie.previous())
     }
   }

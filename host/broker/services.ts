@@ -31,15 +31,16 @@ export class Services {
   private twin = 0
   private deferred: (() => void)[] = []
 
-  constructor(options: BrokerOptions, store: Store) {
+  /** @param openStore makes the store when there is a module */
+  constructor(options: BrokerOptions, openStore: (messages: Messages) => Store) {
     this.options = options
-    this.store = store
     this.now = options.clock.now()
     this.module = loadModule(options.wasm)
     this.codec = new Codec(this.module)
     this.messages = new Messages(this.module)
+    this.store = openStore(this.messages)
     this.subscriptions = new Trie(this.module)
-    this.retained = new Retained(this.module, this.messages)
+    this.retained = new Retained(this.module, this.messages, this.store)
     this.counters = new Counters()
     this.pressure = new Pressure()
     this.timers = new Timers(this.now)

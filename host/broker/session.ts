@@ -13,11 +13,16 @@ import {
   FLAG_RETAIN,
   OPTION_QOS_MASK,
   OPTION_RETAIN_AS_PUBLISHED,
+  PUBLISH,
   PUBREL,
 } from '../../assembly/codes.ts'
 import type { Will } from '../protocol/packets.ts'
+import type { Ops } from '../store/ops.ts'
+import type { SessionRecord, StoredSession } from '../store/store.ts'
 import { Rows } from '../wasm/topics.ts'
+import { absent, adopt, describe } from './absent.ts'
 import { Backlog } from './backlog.ts'
+import type { Gate } from './gate.ts'
 import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
 import type { Outbox } from './outbox.ts'
 import { Queue } from './queue.ts'
@@ -25,6 +30,7 @@ import type { Services } from './services.ts'
 import { type Sleeper, Timer } from './timers.ts'
 
 const PUBREL_HEAD = (PUBREL << 4) | 2
+const PUBLISH_HEAD = PUBLISH << 4
 // Backpressure begins above NEARLY_FULL of a limit and ends below HALF; see pressure.ts.
 const NEARLY_FULL = 0.75
 const HALF = 0.5
@@ -65,7 +71,7 @@ export interface Subscriber {
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void
 }
 
-export class Session implements Sleeper, Subscriber {
+export class Session implements Sleeper, StoredSession, Subscriber {
   readonly id: string
   readonly slot: number
   readonly subscriptions: Map<string, Subscription> = new Map()
@@ -82,6 +88,11 @@ export class Session implements Sleeper, Subscriber {
   /** Seconds the session outlives its connection; 0 = ends with it, 0xffffffff = never ends. */
   expirySeconds = 0
   will: Will | undefined = undefined
+  /** Under which the store knows it; 0 = it is not stored. */
+  number = 0
+  touched = false
+  /** When its last connection ended, seconds since the epoch; 0 = it has one. */
+  offlineSince = 0
   /** Wakes when the session expires, or when its will is due. */
   readonly expiryTimer: Timer
   readonly willTimer: Timer
@@ -90,6 +101,10 @@ export class Session implements Sleeper, Subscriber {
   private readonly backlog: Backlog = new Backlog()
   /** PUBLISHes that may still be sent before one is acknowledged. [MQTT-3.3.4-9] */
   private quota = 0
+  /** Where QoS 2 waits for the store before it leaves. */
+  private gate: Gate | undefined = undefined
+  /** Whether messages are being read from the store. */
+  private isLoading = false
   private readonly services: Services
   private readonly lifetimes: Lifetimes
 
@@ -153,6 +168,7 @@ export class Session implements Sleeper, Subscriber {
     if (state === SENT_2) {
       this.dropInflight(packetId)
       this.inflight.release(packetId)
+      if (this.number !== 0) this.services.store.released(this, packetId)
     }
     return state === SENT_2 || state === RELEASED
   }
@@ -161,14 +177,16 @@ export class Session implements Sleeper, Subscriber {
   complete(packetId: number): boolean {
     if (this.inflight.state(packetId) !== RELEASED) return false
     this.inflight.free(packetId)
+    if (this.number !== 0) this.services.store.done(this, packetId)
     this.restoreQuota()
     this.pump()
     return true
   }
 
   /** A client is there: sends again what it had not acknowledged, then what waited. [MQTT-4.4.0-1] */
-  goOnline(outbox: Outbox, window: number): void {
+  goOnline(outbox: Outbox, window: number, gate: Gate | undefined): void {
     this.outbox = outbox
+    this.gate = gate
     this.window = window
     this.services.module.setOnline(this.slot, true)
     this.quota = window
@@ -183,6 +201,7 @@ export class Session implements Sleeper, Subscriber {
 
   goOffline(): void {
     this.outbox = undefined
+    this.gate = undefined
     this.services.module.setOnline(this.slot, false)
     const isKept = (qos: number) => qos > 0 && this.isPersistent
     this.backlog.filter(isKept, (message) => this.services.messages.drop(message))
@@ -190,8 +209,10 @@ export class Session implements Sleeper, Subscriber {
 
   /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
   pump(): void {
-    while (this.unsent.length > 0 && this.canSend()) this.sendAgain(this.unsent.shift() as number)
-    while (this.queue.length > 0 && this.canSend()) this.sendNext()
+    while (this.unsent.length > 0 && this.canSend() && !this.awaitsLoad()) {
+      this.sendAgain(this.unsent.shift() as number)
+    }
+    while (this.queue.length > 0 && this.canSend() && !this.awaitsLoad()) this.sendNext()
     while (!this.backlog.isEmpty && this.queue.length === 0 && this.sendRetained());
     const { pressure } = this.services
     if (pressure.isWaiting && this.hasRoom()) pressure.release()
@@ -203,19 +224,37 @@ export class Session implements Sleeper, Subscriber {
     timers.disarm(this.expiryTimer)
     timers.disarm(this.willTimer)
     for (const id of this.inflight.ids()) this.dropInflight(id)
-    while (this.queue.length > 0) {
-      const message = this.queue.message()
-      this.queue.shift(messages.size(message))
-      messages.drop(message)
-    }
+    while (this.queue.length > 0) this.shiftQueue()
     this.backlog.filter(
       () => false,
       (message) => messages.drop(message),
     )
+    if (this.number !== 0) this.services.store.end(this, this.subscriptions.keys())
     for (const filter of this.subscriptions.keys()) {
       this.services.subscriptions.removeText(filter, this.slot)
     }
     this.subscriptions.clear()
+  }
+
+  record(): SessionRecord {
+    const { expirySeconds, offlineSince, will } = this
+    return { clientId: this.id, expirySeconds, offlineSince, will, willDue: this.willTimer.due }
+  }
+
+  entries(ops: Ops): void {
+    describe(this.services.store, ops, this.inflight, this.queue, this.received)
+  }
+
+  /** The commit that covers its identifier is safe: a QoS 2 message may leave. */
+  sendHeld(packetId: number): void {
+    if (this.outbox === undefined || this.inflight.state(packetId) !== SENT_2) return
+    const message = this.inflight.message(packetId)
+    if (this.outbox.deliver(message, this.inflight.flags(packetId), packetId, 0)) {
+      this.services.counters.publishSent++
+      return
+    }
+    this.services.counters.droppedTooLarge++
+    this.finish(packetId)
   }
 
   /** Above three quarters of a limit, and not stuck: worth waiting for. */
@@ -270,6 +309,10 @@ export class Session implements Sleeper, Subscriber {
   private send(message: number, flags: number, row: number): void {
     const { inflight, services } = this
     const id = inflight.peek()
+    if (this.number !== 0) {
+      this.sendStored(message, flags, row)
+      return
+    }
     if (!(this.outbox as Outbox).deliver(message, flags, id, row)) {
       services.counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
       return
@@ -280,8 +323,41 @@ export class Session implements Sleeper, Subscriber {
     inflight.commit(state, flags, this.isPersistent ? services.keep(message, row) : 0)
   }
 
+  /** As `send`, of a session that is stored. */
+  private sendStored(message: number, flags: number, row: number): void {
+    const { inflight, services } = this
+    const id = inflight.peek()
+    if (!this.beginSending(message, flags, id, row)) return
+    const held = services.keep(message, row)
+    services.store.sent(this, held, flags, id)
+    this.track(held, flags)
+  }
+
+  /** QoS 1 leaves at once, QoS 2 when its identifier is stored. @returns whether to track it */
+  private beginSending(message: number, flags: number, id: number, row: number): boolean {
+    if ((flags & FLAG_QOS_MASK) !== QOS_1_FLAGS) return true
+    const { counters } = this.services
+    const fits = (this.outbox as Outbox).deliver(message, flags, id, row)
+    if (fits) counters.publishSent++
+    else counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
+    return fits
+  }
+
+  private track(held: number, flags: number): void {
+    const { inflight } = this
+    const id = inflight.peek()
+    const isQos1 = (flags & FLAG_QOS_MASK) === QOS_1_FLAGS
+    this.quota--
+    inflight.commit(isQos1 ? SENT_1 : SENT_2, flags, held)
+    if (!isQos1) this.gate?.hold(PUBLISH_HEAD, id, 0)
+  }
+
   private sendAgain(id: number): void {
     const { inflight, outbox } = this
+    if (inflight.message(id) === 0) {
+      this.finish(id) // the store has lost it
+      return
+    }
     this.quota--
     const flags = FLAG_DUP | inflight.flags(id) // [MQTT-3.3.1-1]
     if (!(outbox as Outbox).deliver(inflight.message(id), flags, id, 0)) this.finish(id)
@@ -289,12 +365,51 @@ export class Session implements Sleeper, Subscriber {
 
   private sendNext(): void {
     const { queue, services } = this
+    if (this.number !== 0) {
+      this.sendNextStored()
+      return
+    }
     const message = queue.message()
     const flags = queue.flags()
     queue.shift(services.messages.size(message))
     if (services.messages.isExpired(message)) services.counters.droppedExpired++
     else this.send(message, flags, 0)
     services.messages.drop(message)
+  }
+
+  /** As `sendNext`, of a session that is stored: the reference goes from queue to window. */
+  private sendNextStored(): void {
+    const { inflight, queue, services } = this
+    const { messages, store } = services
+    const message = queue.message()
+    const flags = queue.flags()
+    const id = inflight.peek()
+    const isDue = message !== 0 && !messages.isExpired(message)
+    if (message !== 0 && !isDue) services.counters.droppedExpired++
+    if (!isDue || !this.beginSending(message, flags, id, 0)) {
+      this.shiftQueue()
+      store.dropped(this)
+      return
+    }
+    queue.shift(messages.size(message))
+    store.moved(this, id)
+    this.track(message, flags)
+  }
+
+  /** Whether what goes next is on disk only: it is read, and then `pump` is called again. */
+  private awaitsLoad(): boolean {
+    if (this.number === 0) return false
+    if (this.isLoading) return true
+    const { inflight, queue, services } = this
+    const wanted = absent(inflight, this.unsent, queue)
+    if (wanted === undefined) return false
+    this.isLoading = true
+    services.store.load(wanted, () => {
+      this.isLoading = false
+      adopt(services.store, wanted, inflight, queue)
+      this.pump()
+    })
+    return true
   }
 
   /** @returns whether it could send or skip one */
@@ -332,7 +447,7 @@ export class Session implements Sleeper, Subscriber {
   /** Keeps a message for later; a full queue drops by its rule. */
   private enqueue(message: number, flags: number, row: number): void {
     const { counters, messages, options } = this.services
-    if (this.outbox === undefined && !this.isPersistent) return
+    if (this.outbox === undefined && !this.isPersistent && this.number === 0) return
     const bytes = messages.size(message)
     while (
       this.queue.length >= options.queueMessagesMax ||
@@ -344,19 +459,33 @@ export class Session implements Sleeper, Subscriber {
     }
     const held = this.services.keep(message, row)
     this.queue.push(held, flags, messages.size(held))
+    if (this.number !== 0) this.services.store.queued(this, held, flags)
   }
 
   private dropOldest(): void {
-    const { messages } = this.services
+    this.shiftQueue()
+    if (this.number !== 0) this.services.store.dropped(this)
+  }
+
+  private shiftQueue(): void {
+    const { messages, store } = this.services
     const oldest = this.queue.message()
-    this.queue.shift(messages.size(oldest))
-    messages.drop(oldest)
+    const size = this.number === 0 ? messages.size(oldest) : store.sizeOf(oldest)
+    this.queue.shift(size)
+    this.letGo(oldest)
+  }
+
+  private letGo(message: number): void {
+    if (message === 0) return
+    if (this.number === 0) this.services.messages.drop(message)
+    else this.services.store.letGo(message)
   }
 
   private finish(packetId: number): void {
     if (this.unsent.length > 0) this.unsent = this.unsent.filter((id) => id !== packetId)
     this.dropInflight(packetId)
     this.inflight.free(packetId)
+    if (this.number !== 0) this.services.store.done(this, packetId)
     this.restoreQuota()
     this.pump()
   }
@@ -366,7 +495,6 @@ export class Session implements Sleeper, Subscriber {
   }
 
   private dropInflight(packetId: number): void {
-    const message = this.inflight.message(packetId)
-    if (message !== 0) this.services.messages.drop(message)
+    this.letGo(this.inflight.message(packetId))
   }
 }

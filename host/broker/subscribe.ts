@@ -16,6 +16,7 @@ import {
 import type { Item } from '../protocol/packets.ts'
 import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
+import { promiseWork } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import type { Session } from './session.ts'
@@ -27,8 +28,9 @@ const RETAIN_NEVER = 2
 
 /** @returns 0, or the reason to end the connection with */
 export function onSubscribe(core: Core, peer: Peer, record: number): number {
-  const { codec, module } = core
+  const { codec, messages, module, store } = core
   const session = peer.session as Session
+  const { told } = store
   if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const identifier = codec.readProperties(record).subscriptionIdentifier?.[0] ?? 0
   const items = codec.readItems(record)
@@ -44,11 +46,29 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
     waiting += handles.length
   })
   const packetId = Records.packetId(module, record)
-  const suback = codec.itemsAck(SUBACK, peer.version, packetId, reasons) // [MQTT-3.8.4-1]
-  const outbox = peer.outbox as Outbox
-  if (!outbox.append(suback.start, suback.length)) return REASON_PACKET_TOO_LARGE
-  for (const { handles, qos } of retained) session.addRetained(handles, qos, identifier)
+  const run = (): void => {
+    if (!respond(core, peer, SUBACK, packetId, reasons)) return // [MQTT-3.8.4-1]
+    for (const { handles, qos } of retained) session.addRetained(handles, qos, identifier)
+  }
+  const discard = (): void => {
+    for (const { handles } of retained) for (const handle of handles) messages.drop(handle)
+  }
+  promiseWork(store, peer, { run, discard }, told)
   return 0
+}
+
+/** SUBACK or UNSUBACK. @returns whether the client takes so large a packet */
+function respond(
+  core: Core,
+  peer: Peer,
+  type: typeof SUBACK | typeof UNSUBACK,
+  packetId: number,
+  reasons: Uint8Array,
+): boolean {
+  const { start, length } = core.codec.itemsAck(type, peer.version, packetId, reasons)
+  const fits = (peer.outbox as Outbox).append(start, length)
+  if (!fits) peer.owner.fail(REASON_PACKET_TOO_LARGE)
+  return fits
 }
 
 /** What the filters of one SUBSCRIBE have in common. */
@@ -79,6 +99,7 @@ function subscribe(core: Core, session: Session, item: Item, request: Request): 
   const result = core.subscriptions.insert(start, length, session.slot, options, identifier)
   if (result < 0) return { reason: REASON_QUOTA_EXCEEDED } // decode has judged the filter
   session.subscriptions.set(filter, { options, identifier }) // [MQTT-3.8.4-3]
+  if (session.number !== 0) core.store.subscribed(session, filter, options, identifier)
   const isAgain = handling === RETAIN_IF_NEW && result === REPLACED
   if (!mayAsk || isAgain) return { reason: qos } // [MQTT-3.3.1-10]
   return { reason: qos, handles: core.retained.take(start, length) } // [MQTT-3.3.1-9]
@@ -86,18 +107,23 @@ function subscribe(core: Core, session: Session, item: Item, request: Request): 
 
 /** @returns 0, or the reason to end the connection with */
 export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
-  const { codec, module } = core
+  const { codec, module, store } = core
   const session = peer.session as Session
+  const { told } = store
   if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
   items.forEach(({ start, length }, i) => {
     const existed = core.subscriptions.remove(start, length, session.slot) // [MQTT-3.10.4-1]
-    session.subscriptions.delete(module.text(start, length))
+    const filter = module.text(start, length)
+    session.subscriptions.delete(filter)
+    if (existed && session.number !== 0) store.unsubscribed(session, filter)
     reasons[i] = existed ? 0 : REASON_NO_SUBSCRIPTION_EXISTED
   })
   const packetId = Records.packetId(module, record)
-  const unsuback = codec.itemsAck(UNSUBACK, peer.version, packetId, reasons) // [MQTT-3.10.4-4]
-  const outbox = peer.outbox as Outbox
-  return outbox.append(unsuback.start, unsuback.length) ? 0 : REASON_PACKET_TOO_LARGE
+  const run = (): void => {
+    respond(core, peer, UNSUBACK, packetId, reasons) // [MQTT-3.10.4-4]
+  }
+  promiseWork(store, peer, { run }, told)
+  return 0
 }

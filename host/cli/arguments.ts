@@ -1,7 +1,7 @@
 // The command line's words: options, their help, and their checks. A mistake is one line on
 // standard error and exit code 1. Called by main.ts; knows nothing of what the options lead to.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 
 /** What was said on the command line; undefined = not said. */
 export interface Arguments {
@@ -12,6 +12,7 @@ export interface Arguments {
   wsPort?: number | 'off'
   adminPort?: number | 'off'
   data?: string
+  durability?: 'disk' | 'process' | 'memory'
 }
 
 /** Ends the process by itself after `--help`, `--version` and mistakes. */
@@ -30,7 +31,13 @@ export function parseArguments(words: readonly string[], version: string): Argum
       parsePortOrOff,
     )
     .option('--admin-port <number|off>', 'port for GET /healthz (default: 18083)', parsePortOrOff)
-    .option('--data <directory>', 'where data is kept, created if missing')
+    .option('--data <directory>', 'where data is kept (default: ./wasmqtt-data)')
+    .addOption(
+      new Option(
+        '--durability <level>',
+        'what an acknowledgement promises (default: disk)',
+      ).choices(['disk', 'process', 'memory']),
+    )
     .showSuggestionAfterError(false)
     .allowExcessArguments(true)
     .configureOutput({

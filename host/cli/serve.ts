@@ -8,6 +8,7 @@ import type { BrokerOptions, Log } from '../config/options.ts'
 import { type Broker, createBroker } from '../index.ts'
 import { joinAddress } from '../net/listen.ts'
 import type { Listener } from '../net/transport.ts'
+import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
 import { createLog } from './log.ts'
@@ -17,16 +18,20 @@ const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
 const WS_PORT = 8083
 const ADMIN_PORT = 18083
+const DATA = './wasmqtt-data'
 
 /** Listens, prints the addresses and `ready`; resolves then. Throws a Failure when it cannot. */
 export async function serve(words: Arguments): Promise<void> {
   const settings = readFile(words.config)
-  if (words.data !== undefined) prepareDirectory(words.data)
+  const data = words.data ?? settings.options.data ?? DATA
+  const durability = words.durability ?? settings.options.durability ?? 'disk'
+  if (durability !== 'memory') prepareDirectory(data)
   const log = createLog({
     verbose: words.verbose === true,
     write: (text) => process.stderr.write(text),
   })
-  const broker = await createBroker({ ...settings.options, ...environmentOptions(), log })
+  const options = { ...settings.options, ...environmentOptions(), data, durability, log }
+  const broker = await createBroker(options).catch(failOnStore)
   closeOnSignal(broker)
   const listeners: Listener[] = []
   for (const plan of planListeners(words, settings)) {
@@ -39,6 +44,12 @@ export async function serve(words: Arguments): Promise<void> {
 
 function readFile(file: string | undefined): Settings {
   return file === undefined ? { options: {}, listeners: undefined } : readSettings(file)
+}
+
+/** A store that cannot be used is the operator's to mend. */
+function failOnStore(error: unknown): never {
+  if (error instanceof StoreError) throw new Failure(error.code, [`store: ${error.message}`])
+  throw error
 }
 
 /** WASMQTT_WASM=debug loads the module with its assertions. */
@@ -85,7 +96,7 @@ function planListeners(words: Arguments, { listeners }: Settings): Plan[] {
 
 async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
   try {
-    if (plan.type === 'http') return await listenHealth({ ...plan, log }, () => broker.stats())
+    if (plan.type === 'http') return await listenHealth({ ...plan, log }, () => healthOf(broker))
     return await broker.listen(plan)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
@@ -95,6 +106,12 @@ async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | 
     const reason = (code && REASONS[code]) ?? message
     throw new Failure('WASMQTT_LISTEN', [`cannot listen on ${url}: ${reason}`])
   }
+}
+
+/** `degraded` while the store cannot be written: what needs no disk is served all the same. */
+function healthOf(broker: Broker): object {
+  const facts = broker.stats()
+  return facts.storeFailing === 1 ? { ...facts, status: 'degraded' } : facts
 }
 
 const REASONS: Record<string, string> = {

@@ -59,6 +59,8 @@ const OPTION_RULES: Record<keyof FileOptions, Rule> = {
   payloadFormatCheck: BOOLEAN,
   responseInformation: STRING,
   connectionsMax: integer(0, 0x7fffffff),
+  data: { expected: 'a directory', holds: (value) => typeof value === 'string' && value !== '' },
+  durability: oneOf('disk', 'process', 'memory'),
   wasm: oneOf('release', 'debug'),
 }
 

@@ -41,6 +41,13 @@ export interface BrokerOptions {
   responseInformation: string
   /** Connections at once; 0 = no limit. */
   connectionsMax: number
+  /** Directory of the store, `undefined` = nothing is stored and `durability` means nothing. */
+  data: string | undefined
+  /**
+   * What an acknowledgement promises: `disk` = written and synced, survives a power cut;
+   * `process` = given to the operating system, survives the end of the process; `memory` = nothing.
+   */
+  durability: 'disk' | 'process' | 'memory'
   /** Module to load: the release build, or the debug build with its assertions. */
   wasm: 'release' | 'debug'
   /** Source of time, milliseconds since the epoch; tests give their own. */
@@ -78,6 +85,8 @@ export const DEFAULTS: BrokerOptions = {
   payloadFormatCheck: false,
   responseInformation: '',
   connectionsMax: 0,
+  data: undefined,
+  durability: 'disk',
   wasm: 'release',
   clock: Date,
   log: undefined,

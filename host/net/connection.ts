@@ -9,9 +9,12 @@
 //   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
 
 import {
+  REASON_IMPLEMENTATION_SPECIFIC_ERROR,
   REASON_KEEP_ALIVE_TIMEOUT,
   REASON_MAXIMUM_CONNECT_TIME,
+  REASON_QUOTA_EXCEEDED,
   REASON_SERVER_SHUTTING_DOWN,
+  REASON_SERVER_UNAVAILABLE,
   VERSION_3_1_1,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
@@ -114,6 +117,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       reason,
     })
     if (session === undefined) this.refuse(version, reason)
+    else if (peer.gate?.isGreeting) this.refuse(version, greetingReason(reason))
     else if (version === VERSION_5_0) this.say(core.codec.disconnect(reason)) // [MQTT-3.14.0-1]
     this.close()
   }
@@ -237,8 +241,17 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       address: peer.remoteAddress,
     })
     onEnd(core, peer)
+    peer.gate?.clear()
+    peer.gate = undefined
     peer.outbox?.close()
     peer.outbox = undefined
     this.tail.clear()
   }
+}
+
+/** What a CONNACK may say of a connection that ends while its CONNACK waits for the store. */
+function greetingReason(reason: number): number {
+  const isStore =
+    reason === REASON_QUOTA_EXCEEDED || reason === REASON_IMPLEMENTATION_SPECIFIC_ERROR
+  return isStore ? reason : REASON_SERVER_UNAVAILABLE
 }

@@ -2,6 +2,7 @@
 // from what the host itself publishes. A handle is an address; 0 is no message.
 
 import {
+  MESSAGE_BODY,
   MESSAGE_CURRENT,
   MESSAGE_EXPIRY,
   MESSAGE_PAYLOAD_LENGTH,
@@ -22,6 +23,7 @@ import {
 } from '../../assembly/layout.ts'
 import type { Parts, Publication } from '../protocol/packets.ts'
 import { check } from './check.ts'
+import { freeze, thaw } from './frozen.ts'
 import type { Module } from './instance.ts'
 import { writeProperties } from './properties.ts'
 
@@ -42,6 +44,30 @@ export class Messages {
   /** The current message, made of a PUBLISH record; dead after the next `stage`. */
   stage(record: number, version: number): number {
     return this.module.call.stage(record, version)
+  }
+
+  /** Number under which the store knows a held message, 0 = it does not. */
+  body(handle: number): number {
+    return this.module.word(handle + MESSAGE_BODY)
+  }
+
+  setBody(handle: number, body: number): void {
+    this.module.setWord(handle + MESSAGE_BODY, body)
+  }
+
+  /** Whether letting go of one reference frees it. */
+  isLast(handle: number): boolean {
+    return this.module.word(handle + MESSAGE_REFERENCES) === 1
+  }
+
+  /** The bytes of a held message, for a store. */
+  freeze(handle: number): Buffer {
+    return freeze(this.module, handle)
+  }
+
+  /** A held message made of such bytes, with one reference. */
+  thaw(bytes: Buffer): number {
+    return thaw(this.module, bytes)
   }
 
   /** A held copy with one reference and the subscription identifiers of `row` (0 = none). */

@@ -47,9 +47,9 @@ export class Trie {
   }
 
   /** @throws RangeError when the module has no memory left */
-  insertText(filter: string, subscriber: number, options: number): void {
+  insertText(filter: string, subscriber: number, options: number, identifier: number = 0): void {
     const length = this.module.bytes.write(filter, SCRATCH_START, 'utf8')
-    const error = this.insert(SCRATCH_START, length, subscriber, options, 0)
+    const error = this.insert(SCRATCH_START, length, subscriber, options, identifier)
     if (error < 0) throw new RangeError(`wasmqtt: cannot subscribe to "${filter}": error ${error}`)
   }
 
