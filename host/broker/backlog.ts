@@ -1,5 +1,5 @@
-// Retained messages that a session has subscribed to and has not been sent yet. Outside the queue, so
-// that no queue limit can lose them; sent as window and outbox allow, after what waits in the queue.
+// Retained messages that a session has subscribed to and has not been sent yet. Outside the queue,
+// so that no queue limit can lose them; sent as window and outbox allow, after what waits in it.
 // One that a live message of its topic would overtake is promoted: taken out and sent before it.
 
 /** Retained messages of one SUBSCRIBE filter. */
@@ -61,7 +61,7 @@ export class Backlog {
     return message
   }
 
-  /** Takes `message` out of its turn. @returns how it was to be sent, undefined if it does not wait */
+  /** Takes `message` out of its turn. @returns how it was to be sent, undefined if it is not here */
   promote(message: number): { qos: number; identifier: number } | undefined {
     this.waiting ??= this.listWaiting()
     const run = this.waiting.get(message)

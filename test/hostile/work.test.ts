@@ -47,7 +47,7 @@ for (const [what, last] of [
   ['none', 'none'],
 ] as const) {
   for (const inAPacket of [FILTERS, 1]) {
-    test(`${FILTERS} filters, ${inAPacket} a SUBSCRIBE, that match ${what} of ${COUNT} retained messages`, async () => {
+    test(`${FILTERS} filters, ${inAPacket} a SUBSCRIBE, that match ${what} of ${COUNT} retained ones`, async () => {
       const swarm = new Swarm()
       const [drone] = (await swarm.connect('much', 1, { port: watched.port })) as [Drone]
       const before = watched.resident()
