@@ -61,7 +61,7 @@ export class Backlog {
     return message
   }
 
-  /** Takes `message` out of its turn. @returns how it was to be sent, undefined if it is not here */
+  /** Takes `message` out of its turn. @returns how it was to be sent, undefined if it is gone */
   promote(message: number): { qos: number; identifier: number } | undefined {
     this.waiting ??= this.listWaiting()
     const run = this.waiting.get(message)

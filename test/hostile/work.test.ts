@@ -36,7 +36,7 @@ test.after(async () => {
   await stopAll()
 })
 
-/** No two alike, each of LEVELS levels; all match all topics, or none if the last level is `none`. */
+/** No two alike, each of LEVELS levels; all match all topics, with the last level `none` none. */
 function filterOf(i: number, last: string): string {
   const levels = Array.from({ length: LEVELS - 1 }, (_, level) => ((i >> level) & 1 ? '+' : 'a'))
   return [...levels, last].join('/')
