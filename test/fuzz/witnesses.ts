@@ -12,7 +12,6 @@ const QOS = [0, 1, 2] as const
 
 export class Witnesses {
   rounds = 0
-  messages = 0
   /** The longest that a round has taken. */
   slowestMs = 0
   /** What went wrong first. */
@@ -48,6 +47,11 @@ export class Witnesses {
     return this.clients.length
   }
 
+  /** Messages that have arrived. */
+  get messages(): number {
+    return this.rounds * BURST * QOS.length * this.clients.length
+  }
+
   /** Begins a round unless one is under way or something has failed. */
   poke(): void {
     if (this.busy !== undefined || this.failure !== undefined) return
@@ -73,12 +77,11 @@ export class Witnesses {
 
   private async round(): Promise<void> {
     const started = performance.now()
-    const first = this.messages
+    const first = this.rounds * BURST
     const exchanges = this.clients.map((client, i) => this.exchange(client, i, first))
     await Promise.all(exchanges)
     for (const client of this.clients) client.received.length = 0
     this.rounds++
-    this.messages += BURST
     this.slowestMs = Math.max(this.slowestMs, performance.now() - started)
   }
 
