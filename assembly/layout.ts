@@ -116,8 +116,8 @@ export const ROW_NEXT = 12
 //   +44 READY_LAYOUT of that packet: version 5 << 1 | packet id present; -1 = none
 //   +48 SINCE        second of the module's clock from which EXPIRY counts, 0 = never expires
 //
-// A held message has no finished packet, so its READY_START is the host's own word: BODY, the number
-// under which the host's store knows it, 0 = it does not.
+// A held message has no finished packet, so its READY_START is the host's own word: BODY, the
+// number under which the host's store knows it, 0 = it does not.
 export const MESSAGE_SIZE = 52
 export const MESSAGE_REFERENCES = 0
 export const MESSAGE_QOS = 4

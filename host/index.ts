@@ -173,7 +173,9 @@ export class Broker {
     }
   }
 
-  /** Wakes what is due by the clock: keep-alive, expiries, will delays. Runs by itself each second. */
+  /**
+   * Wakes what is due by the clock: keep-alive, expiries, will delays. Runs by itself each second.
+   */
   tick(): void {
     this.core.updateClock()
     this.core.timers.tick(this.core.now)

@@ -1,5 +1,5 @@
-// PUBACK, PUBREC, PUBREL, PUBCOMP from a client. Each answers 0: an ack for an identifier that is not
-// in flight ends no connection. MQTT 5.0 section 4.3.
+// PUBACK, PUBREC, PUBREL, PUBCOMP from a client. Each answers 0: an ack for an identifier that is
+// not in flight ends no connection. MQTT 5.0 section 4.3.
 
 import {
   PUBCOMP,

@@ -1,5 +1,5 @@
-// Which handler takes which packet, and which packets have no business here. Called by the connection
-// for each record; answers 0, CLOSE, or the reason to end the connection with.
+// Which handler takes which packet, and which packets have no business here. Called by the
+// connection for each record; answers 0, CLOSE, or the reason to end the connection with.
 
 import {
   CONNECT,

@@ -160,12 +160,13 @@ function refusalOf(core: Core, connect: Connect): number {
     return REASON_QUOTA_EXCEEDED
   }
   const { will } = connect
-  if (will !== undefined && will.qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
-  if (will?.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
+  if (will === undefined) return 0
+  if (will.qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
+  if (will.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
   return 0
 }
 
-/** Takes over, resumes or makes the session of `id`. [MQTT-3.1.4-3] [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
+/** Takes over, resumes or makes a session. [MQTT-3.1.4-3] [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
 function beginSession(
   core: Core,
   id: string,

@@ -1,12 +1,12 @@
-// Subscribers of the library's own: a handler in this process instead of a client. It is called after
-// the packets in hand are done, so it may publish.
+// Subscribers of the library's own: a handler in this process instead of a client. It is called
+// after the packets in hand are done, so it may publish.
 
 import { OPTION_QOS_MASK } from '../../assembly/codes.ts'
 import type { Properties } from '../protocol/packets.ts'
 import { readProperties } from '../wasm/properties.ts'
 import { Rows } from '../wasm/topics.ts'
 import type { Core } from './core.ts'
-import type { Subscriber } from './session.ts'
+import type { Subscriber } from './subscriber.ts'
 
 /** A message as a handler gets it. */
 export interface Delivery {

@@ -1,6 +1,6 @@
 // The outgoing side of one connection. Deliveries and acks are appended in the module's memory; the
-// first append of a loop turn marks the outbox dirty and arms one flush for all; the flush makes one
-// write per connection. Knows bytes and a sink, not sockets or sessions.
+// first append of a loop turn marks the outbox dirty and arms one flush for all; the flush makes
+// one write per connection. Knows bytes and a sink, not sockets or sessions.
 //
 //   Ready  --sink takes a write but not all of it-->  Paused
 //   Paused --sink has drained------------------------> Ready, and dirty again if bytes wait
@@ -11,7 +11,9 @@ import { DRAIN_SIZE, Outboxes } from '../wasm/outboxes.ts'
 
 /** Where the bytes go. */
 export interface Sink {
-  /** @returns true when the memory may be reused at once, false when it is the sink's until later */
+  /**
+   * @returns true when the memory may be reused at once, false when it is the sink's until later
+   */
   write(bytes: Buffer): boolean
   /** Called by a flush that left room: the owner may append more of what waits. */
   onFlushed(): void

@@ -1,5 +1,6 @@
 // What the handlers know of a live connection: its version, its outbox, its session, its aliases.
-// Made by net/connection.ts for each socket, which also implements PeerOwner. Never sees the socket.
+// Made by net/connection.ts for each socket, which also implements PeerOwner. Never sees the
+// socket.
 
 import type { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'

@@ -1,6 +1,6 @@
-// Backpressure: a publisher all of whose subscribers are nearly full is not read until one of them has
-// room, so that memory stays bounded and nothing need be dropped. One slow subscriber among others
-// holds nobody up, and neither does a stuck one: it fills to its limit, then it loses.
+// Backpressure: a publisher all of whose subscribers are nearly full is not read until one of them
+// has room, so that memory stays bounded and nothing need be dropped. One slow subscriber among
+// others holds nobody up, and neither does a stuck one: it fills to its limit, then it loses.
 //
 //   reading --everyone it reached nearly full, none of its acks awaited--> stalled
 //   stalled --one of the nearly full is half empty again, or a tick-------> reading

@@ -1,5 +1,5 @@
-// PUBLISH from a client, and the routing of any message to its subscribers. The hot path: no object,
-// string or closure is made for a QoS 0 message that everybody takes at once.
+// PUBLISH from a client, and the routing of any message to its subscribers. The hot path: no
+// object, string or closure is made for a QoS 0 message that everybody takes at once.
 
 import {
   PUBACK,
@@ -66,7 +66,8 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
 }
 
 /**
- * Gives a message to everyone subscribed to its topic, and keeps it if it was published with RETAIN.
+ * Gives a message to everyone subscribed to its topic, and keeps it if it was published with
+ * RETAIN.
  * @param message staged or held; a held one stays the caller's
  * @param publisher slot of the session that published it, -1 = none
  * @returns how many subscribers it matched

@@ -24,7 +24,7 @@ export class Retained {
     return this.trie.size
   }
 
-  /** Keeps `message` for its topic, or with an empty payload forgets what was kept. [MQTT-3.3.1-5] */
+  /** Keeps `message` for its topic; an empty payload forgets what was kept. [MQTT-3.3.1-5] */
   set(message: number): void {
     const { messages } = this
     if (messages.payloadLength(message) === 0) {
@@ -45,7 +45,9 @@ export class Retained {
     return replaced >= 0
   }
 
-  /** Handles of what the filter matches and has not expired, each with a reference for the caller. */
+  /**
+   * Handles of what the filter matches and has not expired, each with a reference for the caller.
+   */
   take(start: number, length: number): Int32Array {
     return this.reference(this.trie.search(start, length))
   }

@@ -1,5 +1,5 @@
-// What everything in a broker shares: the module and its tries, the clock, the counters, the timers,
-// and the work put off until the packets in hand are done. No rules of MQTT live here.
+// What everything in a broker shares: the module and its tries, the clock, the counters, the
+// timers, and the work put off until the packets in hand are done. No rules of MQTT live here.
 
 import type { BrokerOptions } from '../config/options.ts'
 import type { Store } from '../store/store.ts'

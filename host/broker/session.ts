@@ -27,6 +27,7 @@ import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
 import type { Outbox } from './outbox.ts'
 import { Queue } from './queue.ts'
 import type { Services } from './services.ts'
+import type { Holder, Subscriber, Subscription } from './subscriber.ts'
 import { type Sleeper, Timer } from './timers.ts'
 
 const PUBREL_HEAD = (PUBREL << 4) | 2
@@ -38,37 +39,10 @@ const STUCK_MS = 1000
 const IDS_MAX = 65535
 const QOS_1_FLAGS = 1 << FLAG_QOS_SHIFT
 
-/** One subscription as the session remembers it. */
-export interface Subscription {
-  /** Granted options byte. */
-  options: number
-  /** Subscription identifier, 0 = none. */
-  identifier: number
-}
-
-/** The connection that holds a session, as far as a takeover needs it. */
-export interface Holder {
-  readonly owner: { fail(reason: number): void }
-}
-
 /** What happens to sessions in time; see handshake.ts. */
 export interface Lifetimes {
   onExpired(session: Session): void
   onWillDue(session: Session): void
-}
-
-/** What the trie's integers stand for. */
-export interface Subscriber {
-  readonly slot: number
-  /**
-   * Takes a message that matched.
-   * @param message staged or held
-   * @param qos the publisher's QoS
-   * @param retain whether it was published with RETAIN
-   * @param options of the subscription
-   * @param row its row in the module's memory
-   */
-  deliver(message: number, qos: number, retain: boolean, options: number, row: number): void
 }
 
 export class Session implements Sleeper, StoredSession, Subscriber {
@@ -183,7 +157,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     return true
   }
 
-  /** A client is there: sends again what it had not acknowledged, then what waited. [MQTT-4.4.0-1] */
+  /** A client is there: first what it had not acknowledged, then what waited. [MQTT-4.4.0-1] */
   goOnline(outbox: Outbox, window: number, gate: Gate | undefined): void {
     this.outbox = outbox
     this.gate = gate
@@ -207,7 +181,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     this.backlog.filter(isKept, (message) => this.services.messages.drop(message))
   }
 
-  /** Sends what waits, as far as window and outbox allow: the queue first, then retained messages. */
+  /**
+   * Sends what waits, as far as window and outbox allow: the queue first, then retained messages.
+   */
   pump(): void {
     while (this.unsent.length > 0 && this.canSend() && !this.awaitsLoad()) {
       this.sendAgain(this.unsent.shift() as number)
@@ -441,7 +417,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   private giveRetained(message: number, qos: number, identifier: number): void {
     const { messages, module } = this.services
     if (messages.isExpired(message)) return
-    this.give(message, (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN, Rows.own(module, identifier)) // [MQTT-3.3.1-8]
+    const flags = (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN // [MQTT-3.3.1-8]
+    this.give(message, flags, Rows.own(module, identifier))
   }
 
   /** Keeps a message for later; a full queue drops by its rule. */

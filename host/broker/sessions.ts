@@ -1,7 +1,8 @@
-// All sessions of a broker: by client identifier, and by the small integer under which the trie knows
-// a subscriber. Slots are reused; the library's own subscribers sit in the same table.
+// All sessions of a broker: by client identifier, and by the small integer under which the trie
+// knows a subscriber. Slots are reused; the library's own subscribers sit in the same table.
 
-import type { Session, Subscriber } from './session.ts'
+import type { Session } from './session.ts'
+import type { Subscriber } from './subscriber.ts'
 
 export class Sessions {
   readonly byId: Map<string, Session> = new Map()

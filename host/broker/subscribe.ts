@@ -1,5 +1,5 @@
-// SUBSCRIBE and UNSUBSCRIBE: the session's subscriptions, the trie's, and the answers. The SUBACK goes
-// before the retained messages it causes.
+// SUBSCRIBE and UNSUBSCRIBE: the session's subscriptions, the trie's, and the answers. The SUBACK
+// goes before the retained messages it causes.
 
 import {
   OPTION_QOS_MASK,

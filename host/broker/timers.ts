@@ -1,6 +1,6 @@
-// One timer wheel for everything that waits seconds: keep-alive, CONNECT timeout, will delay, session
-// expiry. No timer per connection: arming and disarming is a few writes, and one tick a second walks
-// the slot that is due. Knows nothing of what it wakes.
+// One timer wheel for everything that waits seconds: keep-alive, CONNECT timeout, will delay,
+// session expiry. No timer per connection: arming and disarming is a few writes, and one tick a
+// second walks the slot that is due. Knows nothing of what it wakes.
 //
 //   slots[second % SLOTS] -> Timer <-> Timer <-> …      (a timer further off than one round stays)
 

@@ -1,6 +1,6 @@
-// The incomplete packet at the end of what a socket has sent so far. Kept outside the module, in one
-// buffer that grows with the bytes that really came, never with the length a peer announces; put in
-// front of the next bytes only when the packet can be whole.
+// The incomplete packet at the end of what a socket has sent so far. Kept outside the module, in
+// one buffer that grows with the bytes that really came, never with the length a peer announces;
+// put in front of the next bytes only when the packet can be whole.
 
 import type { Module } from '../wasm/instance.ts'
 

@@ -25,7 +25,9 @@ export interface Transport {
   destroy(): void
 }
 
-/** What the transport tells; each is called synchronously from the event loop, never re-entrantly. */
+/**
+ * What the transport tells; each is called synchronously from the event loop, never re-entrantly.
+ */
 export interface TransportHandler {
   /**
    * The first `length` bytes of `buffer` arrived; they are dead when the call returns.

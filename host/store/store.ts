@@ -49,7 +49,9 @@ export interface StoreState {
 }
 
 export interface Store {
-  /** `memory` = nothing outlives the process, `process` = survives its end, `disk` = a power cut. */
+  /**
+   * `memory` = nothing outlives the process, `process` = survives its end, `disk` = a power cut.
+   */
   readonly durability: Durability
   /** Grows with everything told: what has not moved it needs no storing. */
   readonly told: number

@@ -1,5 +1,5 @@
-// Inbound topic aliases of one connection: blocks in the module's memory, so that a PUBLISH without a
-// topic can be given one by changing its record. MQTT 5.0 section 3.3.2.3.4.
+// Inbound topic aliases of one connection: blocks in the module's memory, so that a PUBLISH without
+// a topic can be given one by changing its record. MQTT 5.0 section 3.3.2.3.4.
 //
 //   block  +0 LENGTH  +4 topic bytes
 

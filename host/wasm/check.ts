@@ -1,5 +1,5 @@
-// Topic names and filters given as strings by those who embed the broker: the module judges them and
-// a wrong one throws at once. What clients send is judged by decode.
+// Topic names and filters given as strings by those who embed the broker: the module judges them
+// and a wrong one throws at once. What clients send is judged by decode.
 
 import { SCRATCH_START, STRING_LENGTH_MAX } from '../../assembly/layout.ts'
 import type { Module } from './instance.ts'

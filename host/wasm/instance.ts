@@ -1,5 +1,6 @@
-// Loads the module, checks its ABI, and owns the views of its memory. Every other file of this folder
-// takes a Module; outside this folder nobody sees an address as anything but an opaque number.
+// Loads the module, checks its ABI, and owns the views of its memory. Every other file of this
+// folder takes a Module; outside this folder nobody sees an address as anything but an opaque
+// number.
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'

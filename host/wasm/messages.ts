@@ -1,5 +1,5 @@
-// Messages in the module's memory: staged from a packet, held while somebody waits for them, composed
-// from what the host itself publishes. A handle is an address; 0 is no message.
+// Messages in the module's memory: staged from a packet, held while somebody waits for them,
+// composed from what the host itself publishes. A handle is an address; 0 is no message.
 
 import {
   MESSAGE_BODY,

@@ -1,5 +1,5 @@
-// Fields of a decoded record, see RECORD in layout.ts. Small static readers, which V8 folds into the
-// handlers; a record is dead after the next decode.
+// Fields of a decoded record, see RECORD in layout.ts. Small static readers, which V8 folds into
+// the handlers; a record is dead after the next decode.
 
 import {
   CONNECT_LEVEL,
