@@ -146,6 +146,7 @@ export const REGISTER_INPUT = 1048 // address of the input region
 export const REGISTER_INPUT_SIZE = 1052
 export const REGISTER_HELD = 1056 // messages held now
 export const REGISTER_ALLOCATED = 1060 // bytes allocated now, all blocks
+export const REGISTER_WALKED = 1064 // nodes that match and search have visited; the host resets it
 export const REGISTERS_SIZE = 128
 
 // Fixed regions, in this order from REGISTERS_START. Everything else lives in the arena behind

@@ -5,12 +5,14 @@
 import { Arena } from './arena'
 import { Bytes } from './bytes'
 import { Edges } from './edges'
+import { REGISTER_WALKED } from './layout'
 import { LEVEL_SIZE, Levels } from './levels'
 import { NODE_FIRST, NODE_HASH, NODE_NEXT, NODE_PLUS, NODE_SUBSCRIBERS, Nodes } from './nodes'
 import { Rows } from './rows'
 import { DOLLAR, HASH, SLASH } from './topic'
 
 let capacity: i32 = 0
+let walked: i32 = 0
 
 export class Walk {
   /** Addresses of the nodes the last match found. */
@@ -36,23 +38,33 @@ export class Walk {
   /** Finds the filters that match the topic last split. */
   static match(root: usize): void {
     Walk.count = 0
+    walked = 0
     const first = Levels.first
     if (!Walk.isReserved(first)) {
       Walk.matchFrom(root, first)
-      return
+    } else {
+      // No wildcard in front matches a topic that begins with `$`. [MQTT-4.7.2-1]
+      const node = Edges.follow(root, first)
+      if (node !== 0) Walk.matchFrom(node, first + Nodes.levels(node) * LEVEL_SIZE)
     }
-    // No wildcard in front matches a topic that begins with `$`. [MQTT-4.7.2-1]
-    const node = Edges.follow(root, first)
-    if (node !== 0) Walk.matchFrom(node, first + Nodes.levels(node) * LEVEL_SIZE)
+    Walk.report()
   }
 
   /** Lists the identifiers of the stored topics that the filter last split matches. */
   static search(root: usize): void {
+    walked = 0
     Walk.searchFrom(root, root, Levels.first)
+    Walk.report()
+  }
+
+  /** Adds to what the host may look at, so that it can share its time out. */
+  private static report(): void {
+    store<i32>(REGISTER_WALKED, load<i32>(REGISTER_WALKED) + walked)
   }
 
   private static matchFrom(node: usize, level: usize): void {
     while (true) {
+      walked++
       const hash = load<u32>(node, NODE_HASH) as usize
       if (hash !== 0) Walk.add(hash) // also where the topic ends: a/# matches a
       if (level === Levels.end) {
@@ -69,6 +81,7 @@ export class Walk {
 
   /** Goes on from a node that the filter has matched up to `level`. */
   private static searchFrom(root: usize, node: usize, level: usize): void {
+    walked++
     if (level === Levels.end) {
       Walk.addStored(node)
       return
@@ -90,6 +103,7 @@ export class Walk {
 
   /** Compares a label with the filter from `level` on, and goes on where it matches. */
   private static searchLabel(root: usize, node: usize, level: usize): void {
+    walked++
     const end = Nodes.label(node) + Nodes.length(node)
     for (let at = Nodes.label(node); at <= end; level += LEVEL_SIZE) {
       if (level === Levels.end) return

@@ -198,6 +198,7 @@ export class Broker {
       subscriptions: subscriptions.size,
       retained: retained.count,
       messagesHeld: module.held(),
+      moduleBytes: module.allocated(),
       messagesStored: messages,
       storeCommits: commits,
       storeFailures: failures,

@@ -87,6 +87,7 @@ export function route(core: Core, message: number, publisher: number): number {
   }
   core.dropTwin()
   if (core.pressure.met > 0) core.pressure.judge(count)
+  core.deliveries += count
   core.counters.publishReceived++
   if (count === 0) core.counters.publishUnmatched++
   return count

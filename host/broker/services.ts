@@ -4,7 +4,7 @@
 import type { BrokerOptions } from '../config/options.ts'
 import type { Store } from '../store/store.ts'
 import { Codec } from '../wasm/codec.ts'
-import { loadModule, type Module } from '../wasm/instance.ts'
+import { loadModule, MemoryError, type Module } from '../wasm/instance.ts'
 import { Messages } from '../wasm/messages.ts'
 import { Trie } from '../wasm/topics.ts'
 import { Counters } from './counters.ts'
@@ -27,6 +27,8 @@ export class Services {
   readonly pressure: Pressure
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
+  /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */
+  deliveries = 0
   /** Held twin of the staged message, so that many sessions share one copy; 0 = none yet. */
   private twin = 0
   private deferred: (() => void)[] = []
@@ -80,6 +82,17 @@ export class Services {
     this.deferred.push(work)
   }
 
+  /** What cannot be done for want of memory is left undone, and said. */
+  private attempt(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof MemoryError)) throw error
+      this.dropTwin()
+      this.options.log?.('error', 'out of memory', { error: error.message })
+    }
+  }
+
   /** As `settle`, but after the caller is done: what was put off may call back into the library. */
   settleSoon(): void {
     if (this.deferred.length > 0) queueMicrotask(() => this.settle())
@@ -90,7 +103,7 @@ export class Services {
     while (this.deferred.length > 0) {
       const works = this.deferred
       this.deferred = []
-      for (const work of works) work()
+      for (const work of works) this.attempt(work)
     }
   }
 }

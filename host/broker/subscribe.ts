@@ -22,6 +22,8 @@ import type { Peer } from './peer.ts'
 import type { Session } from './session.ts'
 
 const SHARE = '$share/'
+// Nodes that the filters of one SUBSCRIBE may make the tries visit; the rest are refused.
+const WALK_MAX = 2_000_000
 const REPLACED = 1
 const RETAIN_IF_NEW = 1
 const RETAIN_NEVER = 2
@@ -88,6 +90,7 @@ interface Subscribed {
 function subscribe(core: Core, session: Session, item: Item, request: Request): Subscribed {
   const { start, length } = item
   const { identifier } = request
+  if (core.module.walked() > WALK_MAX) return { reason: REASON_QUOTA_EXCEEDED }
   const qos = Math.min(item.options & OPTION_QOS_MASK, core.options.qosMax) // [MQTT-3.8.4-7]
   const options = (item.options & ~OPTION_QOS_MASK) | qos
   const filter = core.module.text(start, length)

@@ -7,6 +7,7 @@
 // Reading stops while any of these holds, and each is lifted by its own event:
 //   HELD_CHOKED   the client does not take what we answer    its outbox is half empty again
 //   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
+//   HELD_BUSY     what it sent has cost enough for a turn    the others have had theirs
 
 import {
   REASON_IMPLEMENTATION_SPECIFIC_ERROR,
@@ -26,12 +27,17 @@ import { Peer, type PeerOwner } from '../broker/peer.ts'
 import type { Stallable } from '../broker/pressure.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
 import { reasonText, returnCode } from '../protocol/reasons.ts'
+import { MemoryError } from '../wasm/instance.ts'
 import { Records } from '../wasm/records.ts'
 import { Tail } from './tail.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 
 const HELD_CHOKED = 1
 const HELD_STALLED = 2
+const HELD_BUSY = 4
+// Deliveries and visited nodes that one connection may cost in a turn: about 10 ms.
+const TURN_WORK = 100_000
+const NOTHING: Buffer = Buffer.alloc(0)
 // Answers may go this far beyond the limit for deliveries before the client is not read any more.
 const CHOKED = 1.25
 
@@ -60,14 +66,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
 
   onBytes(buffer: Buffer, length: number): boolean {
     if (this.closing) return true
-    const { core, tail } = this
-    core.updateClock()
-    core.counters.bytesReceived += length
-    const total = tail.place(core.module, buffer, length)
-    core.pressure.raised = false
-    if (total > 0) this.decode(total)
-    core.settle()
-    this.hold()
+    this.core.updateClock()
+    this.core.counters.bytesReceived += length
+    this.process(buffer, length)
     return this.held === 0
   }
 
@@ -92,7 +93,11 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
 
   onFlushed(): void {
     const { core, peer } = this
-    peer.session?.pump()
+    try {
+      peer.session?.pump()
+    } catch (error) {
+      this.giveUp(error)
+    }
     const pending = peer.outbox?.pending ?? 0
     if (pending < core.options.outboxBytesMax / 2) this.lift(HELD_CHOKED)
   }
@@ -127,6 +132,42 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.fail(REASON_SERVER_SHUTTING_DOWN)
   }
 
+  private process(buffer: Buffer, length: number): void {
+    const { core, tail } = this
+    core.pressure.raised = false
+    core.deliveries = 0
+    core.module.resetWalked()
+    try {
+      const total = tail.place(core.module, buffer, length)
+      if (total > 0) this.decode(total)
+    } catch (error) {
+      this.giveUp(error)
+    }
+    core.settle()
+    this.hold()
+  }
+
+  /** The others have had their turn: what is left of the last bytes is taken up. */
+  private static goOn(connection: Connection): void {
+    connection.held &= ~HELD_BUSY
+    if (connection.closing) return
+    connection.core.updateClock()
+    connection.process(NOTHING, 0)
+    if (connection.held === 0) connection.transport.resume()
+  }
+
+  /** Ends the connection whose packet found no memory left; any other error is a bug. */
+  private giveUp(error: unknown): void {
+    if (!(error instanceof MemoryError)) throw error
+    this.core.dropTwin()
+    try {
+      this.fail(REASON_QUOTA_EXCEEDED)
+    } catch {
+      if (!this.closing) this.end()
+      this.transport.destroy()
+    }
+  }
+
   /** Stops reading a client that is choked, or that only feeds the nearly full. */
   private hold(): void {
     const { core, peer } = this
@@ -156,14 +197,16 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       const count = codec.decode(start, left, peer.version, options.packetSizeMax)
       const consumed = codec.consumed()
       const needed = codec.needed()
-      let record = Records.first
-      for (let i = 0; i < count; i++) {
-        this.take(record)
-        if (this.closing) return
-        record += Records.size
-      }
-      if (count > 0) peer.lastSeen = core.now // a packet, not just bytes [MQTT-3.1.2-22]
       core.counters.packetsReceived += count
+      if (count > 0) peer.lastSeen = core.now // a packet, not just bytes [MQTT-3.1.2-22]
+      const stopped = this.takeAll(count)
+      if (this.closing) return
+      if (stopped !== 0) {
+        this.held |= HELD_BUSY
+        tail.keep(module, stopped, start + left - stopped, 0)
+        setImmediate(Connection.goOn, this)
+        return
+      }
       start += consumed
       left -= consumed
       if (consumed === 0 || left === 0) {
@@ -171,6 +214,24 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
         return
       }
     }
+  }
+
+  /**
+   * Dispatches the records of a batch.
+   * @returns 0, or the address of the packet at which the turn's work was done
+   */
+  private takeAll(count: number): number {
+    const { core } = this
+    let record = Records.first
+    for (let i = 0; i < count; i++) {
+      this.take(record)
+      if (this.closing) return 0
+      if (core.deliveries + core.module.walked() > TURN_WORK) {
+        return Records.end(core.module, record)
+      }
+      record += Records.size
+    }
+    return 0
   }
 
   private take(record: number): void {

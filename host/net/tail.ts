@@ -18,7 +18,7 @@ export class Tail {
    */
   place(module: Module, chunk: Buffer, length: number): number {
     if (this.length === 0) {
-      reserve(module, length)
+      module.reserve(length)
       chunk.copy(module.bytes, module.input(), 0, length)
       return length
     }
@@ -27,7 +27,7 @@ export class Tail {
       this.append(chunk, length)
       return 0
     }
-    reserve(module, total)
+    module.reserve(total)
     const input = module.input()
     const kept = this.buffer as Buffer
     kept.copy(module.bytes, input, 0, this.length)
@@ -58,9 +58,4 @@ export class Tail {
     bytes.copy(this.buffer, this.length, 0, length)
     this.length = total
   }
-}
-
-function reserve(module: Module, bytes: number): void {
-  module.call.reserve(bytes)
-  module.renew()
 }

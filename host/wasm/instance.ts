@@ -6,9 +6,11 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import {
   ABI_VERSION,
+  REGISTER_ALLOCATED,
   REGISTER_CLOCK,
   REGISTER_HELD,
   REGISTER_INPUT,
+  REGISTER_WALKED,
 } from '../../assembly/layout.ts'
 
 /** The exports as assembly/index.ts lists them; all integers are 32-bit. */
@@ -56,6 +58,12 @@ export interface Exports {
   append_ack(outbox: number, head: number, packetId: number, reason: number): number
   deliver(outbox: number, message: number, flags: number, packetId: number, row: number): number
   drain(outbox: number): number
+}
+
+/** The module's memory cannot grow any more: whoever asked for it is refused. */
+export class MemoryError extends Error {
+  readonly code = 'WASMQTT_NO_MEMORY'
+  override readonly name = 'MemoryError'
 }
 
 /** One instance of the module with its views. Not shared between threads. */
@@ -113,7 +121,7 @@ export class Module {
   setOnline(subscriber: number, online: boolean): void {
     const error = this.call.set_online(subscriber, online ? 1 : 0)
     this.renew()
-    if (error !== 0) throw new RangeError('wasmqtt: no memory for a subscriber')
+    if (error !== 0) throw new MemoryError('no memory for a subscriber')
   }
 
   /** Messages held now, for leak checks and statistics. */
@@ -121,10 +129,31 @@ export class Module {
     return this.word(REGISTER_HELD)
   }
 
-  /** A block of memory; throws RangeError when none is left. */
+  /** Makes the input region hold `bytes`; what it held is gone. */
+  reserve(bytes: number): void {
+    const input = this.call.reserve(bytes)
+    this.renew()
+    if (input === 0) throw new MemoryError(`no memory for ${bytes} bytes of input`)
+  }
+
+  /** Nodes of the tries visited since the last `resetWalked`: a measure of time spent. */
+  walked(): number {
+    return this.word(REGISTER_WALKED)
+  }
+
+  resetWalked(): void {
+    this.setWord(REGISTER_WALKED, 0)
+  }
+
+  /** Bytes of the module's memory in use. */
+  allocated(): number {
+    return this.word(REGISTER_ALLOCATED)
+  }
+
+  /** A block of memory. @throws MemoryError when none is left */
   allocate(bytes: number): number {
     const address = this.call.allocate(bytes)
-    if (address === 0) throw new RangeError(`wasmqtt: no memory for ${bytes} bytes`)
+    if (address === 0) throw new MemoryError(`no memory for ${bytes} bytes`)
     this.renew()
     return address
   }

@@ -24,7 +24,7 @@ import {
 import type { Parts, Publication } from '../protocol/packets.ts'
 import { check } from './check.ts'
 import { freeze, thaw } from './frozen.ts'
-import type { Module } from './instance.ts'
+import { MemoryError, type Module } from './instance.ts'
 import { writeProperties } from './properties.ts'
 
 const QOS_MASK = 3
@@ -74,7 +74,7 @@ export class Messages {
   hold(message: number, row: number): number {
     const handle = this.module.call.hold(message, row)
     this.module.renew()
-    if (handle === 0) throw new RangeError('wasmqtt: no memory to hold a message')
+    if (handle === 0) throw new MemoryError('no memory to hold a message')
     return handle
   }
 

@@ -9,7 +9,7 @@ import {
   MESSAGE_PROPERTIES_LENGTH,
   MESSAGE_TOPIC_LENGTH,
 } from '../../assembly/layout.ts'
-import type { Module } from './instance.ts'
+import { MemoryError, type Module } from './instance.ts'
 
 const PAGE = 4084 // bytes of a page that hold data
 const PAGES_AT_ONCE = 64
@@ -28,7 +28,7 @@ export class Outboxes {
   open(version: number, packetMax: number, aliasMax: number): number {
     const handle = this.module.call.open_outbox(version, packetMax, aliasMax)
     this.module.renew()
-    if (handle === 0) throw new RangeError('wasmqtt: no memory for a connection')
+    if (handle === 0) throw new MemoryError('no memory for a connection')
     return handle
   }
 
@@ -41,7 +41,7 @@ export class Outboxes {
     const pages = Math.max(PAGES_AT_ONCE, Math.ceil(bytes / PAGE) + 1)
     const error = this.module.call.add_pages(pages)
     this.module.renew()
-    if (error !== 0) throw new RangeError(`wasmqtt: no memory for ${bytes} bytes of output`)
+    if (error !== 0) throw new MemoryError(`no memory for ${bytes} bytes of output`)
   }
 
   /** Makes room for one more delivery of `message`. */

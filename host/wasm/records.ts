@@ -10,12 +10,14 @@ import {
   RECORD_COUNT,
   RECORD_ERROR,
   RECORD_HEAD,
+  RECORD_LENGTH,
   RECORD_PACKET_ID,
   RECORD_PAYLOAD_LENGTH,
   RECORD_PAYLOAD_START,
   RECORD_PROPERTIES_LENGTH,
   RECORD_REASON,
   RECORD_SIZE,
+  RECORD_START,
   RECORD_TOPIC_LENGTH,
   RECORD_TOPIC_START,
   RECORDS_START,
@@ -49,6 +51,11 @@ export class Records {
   /** 0, or the ERROR_ code that ended the batch. */
   static error(module: Module, record: number): number {
     return module.i32[(record + RECORD_ERROR) >> 2] as number
+  }
+
+  /** Address behind the packet. */
+  static end(module: Module, record: number): number {
+    return module.word(record + RECORD_START) + module.word(record + RECORD_LENGTH)
   }
 
   static packetId(module: Module, record: number): number {

@@ -13,7 +13,7 @@ import {
   ROW_SUBSCRIBER,
   SCRATCH_START,
 } from '../../assembly/layout.ts'
-import type { Module } from './instance.ts'
+import { MemoryError, type Module } from './instance.ts'
 
 /** One trie; several live side by side in one module. */
 export class Trie {
@@ -23,7 +23,7 @@ export class Trie {
   constructor(module: Module) {
     this.module = module
     this.root = module.call.trie_create()
-    if (this.root === 0) throw new RangeError('wasmqtt: no memory for a topic trie')
+    if (this.root === 0) throw new MemoryError('no memory for a topic trie')
     module.renew()
   }
 

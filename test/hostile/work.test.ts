@@ -5,10 +5,12 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { stopAll } from '../process.ts'
 import { Bystanders, summary } from './bystanders.ts'
-import { type Drone, publishPacket, Swarm, subscribePacket } from './swarm.ts'
+import { type Drone, PUBLISH, publishPacket, SUBACK, Swarm, subscribePacket } from './swarm.ts'
 import { inMib, MIB, show, startWatched, type Watched } from './watched.ts'
 
 const COUNT = 20_000
+const WILDCARDS = 10_000
+const LEVELS_MAX = 200
 const LEVELS = 16
 const FILTERS = 10_000
 
@@ -69,5 +71,26 @@ for (const [what, last] of [
     })
   }
 }
+
+test('publishing what walks 10,000 filters of 200 levels with + does not keep others waiting', async () => {
+  const swarm = new Swarm()
+  const [drone] = (await swarm.connect('plus', 1, { port: watched.port })) as [Drone]
+  const filters = Array.from({ length: WILDCARDS }, (_, i) => {
+    const levels = Array.from({ length: LEVELS_MAX }, (_, n) => ((i >> (n % 16)) & 1 ? '+' : 'a'))
+    levels[LEVELS_MAX - 1 - (i % 50)] = '+'
+    return levels.join('/')
+  })
+  for (let i = 0; i < WILDCARDS; i += 500) {
+    drone.send(subscribePacket(1, filters.slice(i, i + 500)))
+    await swarm.until('SUBACKs', () => drone.counts[SUBACK] === i / 500 + 1)
+  }
+  others.times.length = 0
+  const topic = Array(LEVELS_MAX).fill('a').join('/')
+  for (let i = 0; i < 1000; i++) drone.send(publishPacket(topic, 'x'))
+  await others.served(20)
+  show(`${WILDCARDS} filters with +: others: ${summary(others.times)}`)
+  assert.ok((drone.counts[PUBLISH] as number) < 1000, 'others were served in between')
+  await swarm.end()
+})
 
 test.run()
