@@ -4,7 +4,7 @@
 // of its own each.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -18,6 +18,7 @@ const SECONDS = 8
 const WARMUP_SECONDS = 2
 const PUBLISHERS = 64
 const WINDOW = 100
+const PAIRS = 10
 const RATE = 10_000
 const SESSIONS = 100_000
 const QUEUED = 1_000_000
@@ -101,13 +102,35 @@ async function offline(args: string[]): Promise<string> {
 
 async function online(args: string[]): Promise<string> {
   return withBroker(args, async (broker) => {
-    const wire = await Wire.open(broker.port, 'there', { clean: false })
-    await wire.subscribe('t/#')
     let taken = 0
-    wire.takeAll(() => taken++)
-    const text = await flood(broker)
-    return `${text}, ${taken} taken`
+    for (let i = 0; i < PAIRS; i++) {
+      const wire = await Wire.open(broker.port, `there${i}`, { clean: false })
+      await wire.subscribe(`t/${i}`)
+      wire.takeAll(() => taken++)
+    }
+    const sources = (await makeSources(broker.port)).slice(0, PAIRS)
+    for (const source of sources) {
+      source.onAcknowledged = () => source.publish(1)
+      source.publish(WINDOW)
+    }
+    await sleep(WARMUP_SECONDS * 1000)
+    const [cpu, before] = [cpuOf(broker), taken]
+    await sleep(SECONDS * 1000)
+    const count = taken - before
+    const micros = ((cpuOf(broker) - cpu) * 1e6) / count
+    return `${Math.round(count / SECONDS)} taken/s, ${micros.toFixed(1)} µs of broker CPU each`
   })
+}
+
+/** RATE messages a second from all sources in turn. @returns what ends it */
+function publishAtRate(sources: Source[]): () => void {
+  const from = performance.now()
+  let sent = 0
+  const timer = setInterval(() => {
+    const due = ((performance.now() - from) / 1000) * RATE
+    for (; sent < due; sent++) sources[sent % PUBLISHERS]?.publish(1)
+  }, 1)
+  return () => clearInterval(timer)
 }
 
 async function latency(args: string[]): Promise<string> {
@@ -123,16 +146,11 @@ async function latency(args: string[]): Promise<string> {
         if (measuring) waits.push(ms)
       }
     }
-    const from = performance.now()
-    let sent = 0
-    const timer = setInterval(() => {
-      const due = ((performance.now() - from) / 1000) * RATE
-      for (; sent < due; sent++) sources[sent % PUBLISHERS]?.publish(1)
-    }, 1)
+    const stop = publishAtRate(sources)
     await sleep(WARMUP_SECONDS * 1000)
     measuring = true
     await sleep(SECONDS * 1000)
-    clearInterval(timer)
+    stop()
     waits.sort((a, b) => a - b)
     const at = (share: number) => (waits[Math.floor(waits.length * share)] ?? 0).toFixed(2)
     const perSecond = Math.round(waits.length / SECONDS)
@@ -158,13 +176,23 @@ async function restart(): Promise<string> {
   return `ready after ${seconds} s with ${megabytes.toFixed(0)} MB; session5 got its ${taken}`
 }
 
+/** A queue so deep that nothing is dropped: every body is written. */
+async function withDeepQueue(measure: (args: string[]) => Promise<string>): Promise<string> {
+  const file = join(mkdtempSync(join(tmpdir(), 'wasmqtt-bench-')), 'deep.json')
+  writeFileSync(file, JSON.stringify({ queueMessagesMax: 1e8, queueBytesMax: 1e12 }))
+  return measure(['-c', file])
+}
+
 async function main(): Promise<void> {
   const figures: Record<string, () => Promise<string>> = {
     offline: () => offline([]),
     'offline-process': () => offline(['--durability', 'process']),
     'offline-memory': () => offline(['--durability', 'memory']),
+    'offline-deep': () => withDeepQueue(offline),
     latency: () => latency([]),
+    'latency-memory': () => latency(['--durability', 'memory']),
     online: () => online([]),
+    'online-memory': () => online(['--durability', 'memory']),
     restart,
   }
   const names = process.argv.slice(2)
