@@ -123,7 +123,7 @@ class WebSocketTransport implements Transport {
     const { remoteAddress, remotePort } = socket
     // A peer that has already reset the connection has no address any more.
     if (remoteAddress === undefined || remotePort === undefined) {
-      webSocket.terminate()
+      webSocket.on('error', ignore).terminate() // what it sent may still be read, and be no frame
       return
     }
     const address = joinAddress(remoteAddress, remotePort)
