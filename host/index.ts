@@ -198,6 +198,8 @@ export class Broker {
       subscriptions: subscriptions.size,
       retained: retained.count,
       messagesHeld: module.held(),
+      queuedMessages: this.core.queued.messages,
+      queuedBytes: this.core.queued.bytes,
       moduleBytes: module.allocated(),
       messagesStored: messages,
       storeCommits: commits,

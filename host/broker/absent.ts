@@ -49,7 +49,7 @@ export function adopt(
     const size = store.sizeOf(message)
     const handle = take(message)
     queue.replace(i, handle)
-    if (handle === 0) queue.bytes -= size
+    if (handle === 0) queue.discount(size)
   }
 }
 

@@ -8,6 +8,12 @@ const KEPT_SIZE = 256
 // Shared by all queues that nothing has waited in: a typed array of its own costs 200 bytes.
 const EMPTY: Int32Array = new Int32Array(0)
 
+/** What waits in all queues of a broker together. */
+export class QueueTotals {
+  messages = 0
+  bytes = 0
+}
+
 export class Queue {
   length = 0
   /** Topic, properties and payload of everything that waits. */
@@ -15,6 +21,11 @@ export class Queue {
   private first = 0
   /** Per entry: handle, flags. */
   private ring: Int32Array = EMPTY
+  private readonly totals: QueueTotals
+
+  constructor(totals: QueueTotals) {
+    this.totals = totals
+  }
 
   /** Gives an empty queue a piece of somebody's memory: a power of two times two words. */
   adopt(ring: Int32Array): void {
@@ -29,6 +40,8 @@ export class Queue {
     this.ring[at + 1] = flags
     this.length++
     this.bytes += bytes
+    this.totals.messages++
+    this.totals.bytes += bytes
   }
 
   /** Handle of the oldest message; undefined behaviour on an empty queue. */
@@ -59,8 +72,15 @@ export class Queue {
   shift(bytes: number): void {
     this.first = (this.first + 1) & ((this.ring.length >> 1) - 1)
     this.length--
-    this.bytes -= bytes
+    this.totals.messages--
+    this.discount(bytes)
     if (this.length === 0 && this.ring.length > 2 * KEPT_SIZE) this.resize(MIN_SIZE)
+  }
+
+  /** A message that waits has lost its bytes. */
+  discount(bytes: number): void {
+    this.bytes -= bytes
+    this.totals.bytes -= bytes
   }
 
   private at(i: number): number {

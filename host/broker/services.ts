@@ -10,6 +10,7 @@ import { Trie } from '../wasm/topics.ts'
 import { Counters } from './counters.ts'
 import { Flusher } from './outbox.ts'
 import { Pressure } from './pressure.ts'
+import { QueueTotals } from './queue.ts'
 import { Retained } from './retained.ts'
 import { Timers } from './timers.ts'
 
@@ -24,6 +25,7 @@ export class Services {
   readonly timers: Timers
   readonly flusher: Flusher
   readonly counters: Counters
+  readonly queued: QueueTotals
   readonly pressure: Pressure
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
@@ -44,6 +46,7 @@ export class Services {
     this.subscriptions = new Trie(this.module)
     this.retained = new Retained(this.module, this.messages, this.store)
     this.counters = new Counters()
+    this.queued = new QueueTotals()
     this.pressure = new Pressure()
     this.timers = new Timers(this.now)
     this.flusher = new Flusher(this.module)

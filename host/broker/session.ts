@@ -52,7 +52,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   /** Packet identifiers of QoS 2 publications received and not released yet: method B. */
   received: Set<number> | undefined = undefined
   readonly inflight: Inflight = new Inflight()
-  readonly queue: Queue = new Queue()
+  readonly queue: Queue
   /** The connection whose session this is, while there is one. */
   holder: Holder | undefined = undefined
   /** Set while a client is connected. */
@@ -87,6 +87,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     this.id = id
     this.slot = slot
     this.lifetimes = lifetimes
+    this.queue = new Queue(services.queued)
     this.expiryTimer = new Timer(this)
     this.willTimer = new Timer(this)
   }
@@ -423,12 +424,13 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   /** Keeps a message for later; a full queue drops by its rule. */
   private enqueue(message: number, flags: number, row: number): void {
-    const { counters, messages, options } = this.services
+    const { counters, messages, options, queued } = this.services
     if (this.outbox === undefined && !this.isPersistent && this.number === 0) return
     const bytes = messages.size(message)
     while (
       this.queue.length >= options.queueMessagesMax ||
-      this.queue.bytes + bytes > options.queueBytesMax
+      this.queue.bytes + bytes > options.queueBytesMax ||
+      queued.bytes + bytes > options.queueTotalBytesMax
     ) {
       counters.droppedQueue++
       if (options.queueDrop === 'newest' || this.queue.length === 0) return

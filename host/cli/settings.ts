@@ -49,6 +49,7 @@ const OPTION_RULES: Record<keyof FileOptions, Rule> = {
   receiveMax: integer(1, 65_535),
   queueMessagesMax: integer(0, 0x7fffffff),
   queueBytesMax: integer(0, Number.MAX_SAFE_INTEGER),
+  queueTotalBytesMax: integer(0, Number.MAX_SAFE_INTEGER),
   queueDrop: oneOf('oldest', 'newest'),
   retainedWaitingMax: integer(1, 0x7fffffff),
   outboxBytesMax: integer(1, Number.MAX_SAFE_INTEGER),

@@ -21,6 +21,8 @@ export interface BrokerOptions {
   queueMessagesMax: number
   /** Bytes waiting for one session. */
   queueBytesMax: number
+  /** Bytes waiting for all sessions together. */
+  queueTotalBytesMax: number
   /** What a full queue drops. */
   queueDrop: 'oldest' | 'newest'
   /** Retained messages waiting for one session before it may not ask for more. */
@@ -75,6 +77,7 @@ export const DEFAULTS: BrokerOptions = {
   receiveMax: 1024,
   queueMessagesMax: 1000,
   queueBytesMax: 16 * 1024 * 1024,
+  queueTotalBytesMax: 1024 * 1024 * 1024,
   queueDrop: 'oldest',
   retainedWaitingMax: 1_000_000,
   outboxBytesMax: 1024 * 1024,
