@@ -26,6 +26,7 @@ export function restore(core: Core, store: LevelStore, contents: Contents): void
     restoreSession(core, store, read, bodies, slabs)
     contents.sessions.delete(read.number)
   }
+  core.timers.tick(core.now) // what fell due meanwhile
   core.settle()
 }
 

@@ -48,7 +48,8 @@ export class Services {
     this.counters = new Counters()
     this.queued = new QueueTotals()
     this.pressure = new Pressure()
-    this.timers = new Timers(this.now)
+    // A second behind, so that what was due before the start can be due at the first tick.
+    this.timers = new Timers(this.now - 1000)
     this.flusher = new Flusher(this.module)
     this.updateClock()
   }
