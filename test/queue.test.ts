@@ -1,4 +1,5 @@
-// The queue of a session, with plain numbers for handles, and the totals that all queues share.
+// The queue of a session, with plain numbers for handles; the totals that all queues of a broker
+// share; and the limit on them, on a broker.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
