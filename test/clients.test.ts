@@ -171,13 +171,13 @@ for (const { flag, name } of VERSIONS) {
 
 for (const { flag, name } of VERSIONS) {
   commands(`${name}: three members of a shared subscription get each message once`, async () => {
-    const filters = ['-t', `$share/g/work/${flag}`, '-t', `end/${flag}`]
+    const filters = ['-t', `$share/g/jobs/${flag}`, '-t', `end/${flag}`]
     const args = ['-V', flag, ...filters, '-q', '1', '-F', 'got %p']
     const members = await Promise.all([1, 2, 3].map(() => subscriber(...args)))
     const publisher = await JsClient.connect('tcp')
     const sent = Array.from({ length: 30 }, (_, i) => `${i + 10}`)
     for (const payload of sent) {
-      await publisher.client.publishAsync(`work/${flag}`, payload, { qos: 1 })
+      await publisher.client.publishAsync(`jobs/${flag}`, payload, { qos: 1 })
     }
     await publisher.client.publishAsync(`end/${flag}`, 'end', { qos: 1 })
     await Promise.all(members.map((member) => member.untilLine(/^got end$/)))

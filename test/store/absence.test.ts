@@ -47,6 +47,15 @@ async function inWorld(body: (world: World) => Promise<void>): Promise<void> {
   await world.stop()
 }
 
+/** Leaves without DISCONNECT a client whose will is published after `delay` seconds. */
+async function die(world: World, payload: string, delay: number): Promise<void> {
+  const properties = { willDelayInterval: delay }
+  const will = { topic: 'wills', payload: Buffer.from(payload), retain: false, properties }
+  const mortal = await world.connect('mortal', HOUR, { will: { ...will, qos: 1 } })
+  mortal.drop()
+  await mortal.closed
+}
+
 /** Payloads of what a client is sent without asking. */
 async function received(client: RawClient): Promise<string[]> {
   const packets = await client.barrier()
@@ -95,16 +104,7 @@ test('a will whose delay ran out meanwhile is published at the start', () =>
     const reader = await world.connect('reader', HOUR)
     await reader.subscribe('wills', { qos: 1 })
     await reader.disconnect()
-    const will = {
-      topic: 'wills',
-      payload: Buffer.from('gone'),
-      qos: 1 as const,
-      retain: false,
-      properties: { willDelayInterval: 10 },
-    }
-    const mortal = await world.connect('mortal', HOUR, { will })
-    mortal.drop()
-    await mortal.closed
+    await die(world, 'gone', 10)
     await world.sleep(20)
     const again = await world.connect('reader', HOUR)
     assert.equal(await received(again), ['gone'])
@@ -114,16 +114,7 @@ test('a will whose delay has not run out waits for the rest of it', () =>
   inWorld(async (world) => {
     const reader = await world.connect('reader', HOUR)
     await reader.subscribe('wills', { qos: 1 })
-    const will = {
-      topic: 'wills',
-      payload: Buffer.from('back'),
-      qos: 1 as const,
-      retain: false,
-      properties: { willDelayInterval: 100 },
-    }
-    const mortal = await world.connect('mortal', HOUR, { will })
-    mortal.drop()
-    await mortal.closed
+    await die(world, 'back', 100)
     await world.sleep(20)
     const returned = await world.connect('mortal', HOUR)
     assert.is(returned.connack?.sessionPresent, true)
