@@ -60,6 +60,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
+  if (peer.mount !== undefined) core.messages.forgetPacket()
   const matched = route(core, message, session.slot, peer.source)
   if (qos === 0) return 0
   if (qos === 2) {

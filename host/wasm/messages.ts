@@ -46,6 +46,11 @@ export class Messages {
     return this.module.call.stage(record, version)
   }
 
+  /** The packet of the current message does not say its topic: each delivery makes its own. */
+  forgetPacket(): void {
+    this.module.setWord(MESSAGE_CURRENT + MESSAGE_READY_LAYOUT, -1)
+  }
+
   /** Number under which the store knows a held message, 0 = it does not. */
   body(handle: number): number {
     return this.module.word(handle + MESSAGE_BODY)
