@@ -8,7 +8,8 @@
 //   +12  CANDIDATE  hash of the topic that missed here last: it gets the slot if it comes again
 //                   before another, so that topics seen once do not drive out those seen often
 //   +16  LENGTH of the topic (16 bits)         +18 COUNT of nodes (16 bits)
-//   +20  TOPIC   108 bytes
+//   +20  SERIAL  of the topic: no two slots filled for different topics have had the same
+//   +24  TOPIC   104 bytes
 //   +128 NODES   16 addresses
 
 import { Arena } from './arena'
@@ -22,7 +23,8 @@ const SLOT_HASH: i32 = 8
 const SLOT_CANDIDATE: i32 = 12
 const SLOT_LENGTH: i32 = 16
 const SLOT_COUNT: i32 = 18
-const SLOT_TOPIC: i32 = 20
+const SLOT_SERIAL: i32 = 20
+const SLOT_TOPIC: i32 = 24
 const SLOT_NODES: i32 = 128
 
 const SLOTS: i32 = 8192
@@ -31,6 +33,7 @@ const NODES_MAX: i32 = (SLOT_SIZE - SLOT_NODES) / 4
 const SPREAD_ROOT: u32 = 0x9e3779b1
 
 let slots: usize = 0
+let serial: u32 = 0
 
 export class Cache {
   /** False when there is no memory. */
@@ -45,11 +48,17 @@ export class Cache {
   /** The slot of a topic, 0 = not there. */
   static find(root: usize, hash: u32, topic: usize, length: i32): usize {
     const slot = Cache.slot(root, hash)
-    if (load<u32>(slot, SLOT_HASH) !== hash || (load<u32>(slot, SLOT_ROOT) as usize) !== root)
-      return 0
     if (load<u32>(slot, SLOT_GENERATION) !== load<u32>(root, ROOT_GENERATION)) return 0
-    if ((load<u16>(slot, SLOT_LENGTH) as i32) !== length) return 0
-    return Bytes.equal(slot + SLOT_TOPIC, topic, length) ? slot : 0
+    return Cache.holds(slot, root, hash, topic, length) ? slot : 0
+  }
+
+  /** Whether a slot is about this topic, right or not. */
+  @inline
+  private static holds(slot: usize, root: usize, hash: u32, topic: usize, length: i32): bool {
+    if (load<u32>(slot, SLOT_HASH) !== hash || (load<u32>(slot, SLOT_ROOT) as usize) !== root)
+      return false
+    if ((load<u16>(slot, SLOT_LENGTH) as i32) !== length) return false
+    return Bytes.equal(slot + SLOT_TOPIC, topic, length)
   }
 
   @inline
@@ -57,18 +66,31 @@ export class Cache {
     return slot + SLOT_NODES
   }
 
+  /** What the host may remember a topic by, never 0. */
+  @inline
+  static serial(slot: usize): i32 {
+    return load<i32>(slot, SLOT_SERIAL)
+  }
+
   @inline
   static count(slot: usize): i32 {
     return load<u16>(slot, SLOT_COUNT) as i32
   }
 
-  /** Remembers what a topic matched, unless that is too much for a slot or nobody may ask again. */
-  static store(root: usize, hash: u32, topic: usize, length: i32, nodes: usize, count: i32): void {
-    if (length > TOPIC_MAX || count > NODES_MAX) return
+  /**
+   * Remembers what a topic matched, unless that is too much for a slot or nobody may ask again.
+   * Returns the slot, 0 = not remembered.
+   */
+  static store(root: usize, hash: u32, topic: usize, length: i32, nodes: usize, count: i32): usize {
+    if (length > TOPIC_MAX || count > NODES_MAX) return 0
     const slot = Cache.slot(root, hash)
     if (load<u32>(slot, SLOT_HASH) !== hash && load<u32>(slot, SLOT_CANDIDATE) !== hash) {
       store<u32>(slot, hash, SLOT_CANDIDATE)
-      return
+      return 0
+    }
+    if (!Cache.holds(slot, root, hash, topic, length)) {
+      serial = serial + 1 === 0 ? 1 : serial + 1
+      store<u32>(slot, serial, SLOT_SERIAL)
     }
     store<u32>(slot, root as u32, SLOT_ROOT)
     store<u32>(slot, load<u32>(root, ROOT_GENERATION), SLOT_GENERATION)
@@ -77,6 +99,7 @@ export class Cache {
     store<u16>(slot, count as u16, SLOT_COUNT)
     Bytes.copy(slot + SLOT_TOPIC, topic, length)
     Bytes.copy(slot + SLOT_NODES, nodes, count << 2)
+    return slot
   }
 
   /** A filter without wildcards appeared or went: what its topic matched is not right any more. */

@@ -5,6 +5,10 @@ import { VERSION_3_1, VERSION_3_1_1, VERSION_5_0 } from '../../assembly/codes.ts
 import type { BrokerOptions } from '../config/options.ts'
 import type { Access } from './access.ts'
 
+export interface Load {
+  connections: number
+}
+
 export interface Policy {
   /** Name of the listener. */
   readonly name: string
@@ -27,6 +31,8 @@ export interface Policy {
   readonly burstSeconds: number
   /** Whether a client over its rate is disconnected (0x96) instead of not read. */
   readonly disconnectsOverRate: boolean
+  /** What all its connections add up to; outlives a reload. */
+  readonly load: Load
   /** Who decides; undefined = everybody may do everything. */
   readonly access: Access | undefined
 }
@@ -48,6 +54,7 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
     bytesPerSecond: 0,
     burstSeconds: 1,
     disconnectsOverRate: false,
+    load: { connections: 0 },
     access: undefined,
     ...given,
   }

@@ -197,6 +197,14 @@ export class Messages {
     return (this.module.word(handle + MESSAGE_QOS) & SUPERSEDED) !== 0
   }
 
+  /** Makes a held message that never expires do so after `seconds`. */
+  limitExpiry(handle: number, seconds: number): void {
+    const { module } = this
+    if (module.word(handle + MESSAGE_SINCE) !== 0) return
+    module.setWord(handle + MESSAGE_EXPIRY, seconds)
+    module.setWord(handle + MESSAGE_SINCE, module.word(REGISTER_CLOCK))
+  }
+
   /** Whether its expiry interval has passed. [MQTT-3.3.2-5] */
   isExpired(message: number): boolean {
     return this.expiry(message) === 0
