@@ -7,11 +7,11 @@ import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { Connection } from './net/connection.ts'
-import { listenTcp } from './net/tcp.ts'
+import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
-import { listenWebSocket } from './net/websocket.ts'
 import type { Properties } from './protocol/packets.ts'
 import { readContents } from './store/contents.ts'
 import { openDatabase } from './store/database.ts'
@@ -31,16 +31,8 @@ export const STORE_FOLDER = 'store'
 // Subscription options of an in-process subscriber: highest QoS, retain flag as published.
 const LOCAL_OPTIONS = 2 | 8
 
-/** Where to listen. */
-export interface ListenOptions {
-  type: 'mqtt' | 'ws'
-  /** Address to bind; default 127.0.0.1. */
-  host?: string
-  /** Port to bind; 0 = any free one. */
-  port: number
-  /** WebSocket only: path of the endpoint, default `/mqtt`. */
-  path?: string
-}
+/** Where to listen; without host and socket: 127.0.0.1, unlike in a configuration file. */
+export type ListenOptions = ListenerConfig
 
 /** A message to publish from this process. */
 export interface PublishOptions {
@@ -96,12 +88,7 @@ export class Broker {
   }
 
   /** Accepts clients; rejects with the system's error when the address cannot be bound. */
-  async listen({
-    type,
-    host = '127.0.0.1',
-    port,
-    path = '/mqtt',
-  }: ListenOptions): Promise<Listener> {
+  async listen(config: ListenOptions): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
@@ -109,19 +96,8 @@ export class Broker {
       this.connections.add(connection)
       return connection
     }
-    const place = { host, port, log }
-    const listener =
-      type === 'ws'
-        ? await listenWebSocket(
-            {
-              ...place,
-              path,
-              frameBytesMax: packetSizeMax * 2,
-              requestTimeoutMs: connectTimeoutMs,
-            },
-            accept,
-          )
-        : await listenTcp(place, accept)
+    const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
+    const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
     this.listeners.add(listener)
     return listener
   }
