@@ -31,6 +31,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
+  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
@@ -55,6 +56,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const message = core.messages.stage(record, peer.version)
   const matched = route(core, message, session.slot)
+  if (matched === 0) core.counters.publishUnmatched++
   if (qos === 0) return 0
   if (qos === 2) {
     const packetId = Records.packetId(module, record)
@@ -88,8 +90,6 @@ export function route(core: Core, message: number, publisher: number): number {
   core.dropTwin()
   if (core.pressure.met > 0) core.pressure.judge(count)
   core.deliveries += count
-  core.counters.publishReceived++
-  if (count === 0) core.counters.publishUnmatched++
   return count
 }
 

@@ -7,6 +7,8 @@ import type { Messages } from '../wasm/messages.ts'
 import { Trie } from '../wasm/topics.ts'
 
 export class Retained {
+  /** Messages of the broker's own, under `$SYS`: counted, never stored. */
+  reserved = 0
   private readonly trie: Trie
   private readonly messages: Messages
 
@@ -32,7 +34,10 @@ export class Retained {
       return
     }
     const held = messages.hold(message, 0)
-    if (this.place(held) && this.isStored) this.store.retain(messages.topic(held), held)
+    const before = this.count
+    if (!this.place(held)) return
+    if (messages.isReserved(held)) this.reserved += this.count - before
+    else if (this.isStored) this.store.retain(messages.topic(held), held)
   }
 
   /** Takes a held message with its reference. @returns whether there was memory for it */
@@ -81,7 +86,8 @@ export class Retained {
     const { messages } = this
     const start = messages.topicStart(message)
     if (this.trie.remove(start, messages.topicLength(message), 0)) {
-      if (this.isStored) this.store.unretain(messages.topic(message))
+      if (messages.isReserved(message)) this.reserved--
+      else if (this.isStored) this.store.unretain(messages.topic(message))
       this.supersede(this.trie.previous())
     }
   }
