@@ -174,16 +174,23 @@ export class Broker {
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
     const { failing, commits, failures, messages } = store.state
-    const { refusals, ...numbers } = counters
+    const { refusals, received, sent, ...numbers } = counters
     let refused = 0
     for (const count of refusals.values()) refused += count
     return {
       ...numbers,
+      packetsSent: counters.packetsSent,
+      publishReceived: received.messagesTotal,
+      publishSent: sent.messagesTotal,
+      publishBytesReceived: received.bytesTotal,
+      publishBytesSent: sent.bytesTotal,
+      dropped: counters.dropped,
       refused,
       sessions: sessions.byId.size,
       subscriptions: subscriptions.size,
-      retained: retained.count,
-      messagesHeld: module.held(),
+      sharedSubscriptions: subscriptions.shared,
+      retained: retained.count - retained.reserved,
+      messagesHeld: module.held() - retained.reserved,
       queuedMessages: this.core.queued.messages,
       queuedBytes: this.core.queued.bytes,
       moduleBytes: module.allocated(),
