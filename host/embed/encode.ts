@@ -47,14 +47,18 @@ import {
   RECORD_HEAD,
   RECORD_OWN,
   RECORD_PACKET_ID,
+  RECORD_PAYLOAD_LENGTH,
   RECORD_PAYLOAD_START,
+  RECORD_PROPERTIES_LENGTH,
   RECORD_PROPERTIES_START,
   RECORD_REASON,
   RECORD_SIZE,
+  RECORD_TOPIC_LENGTH,
   RECORD_TOPIC_START,
+  SCRATCH_START,
 } from '../../assembly/layout.ts'
 import type { Memory } from '../wasm/memory.ts'
-import { shared } from '../wasm/shared.ts'
+import { shared, sharedNames } from '../wasm/shared.ts'
 import type {
   Ack,
   Closing,
@@ -76,6 +80,10 @@ const PINGREQ_BYTES = [0xc0, 0]
 const PINGRESP_BYTES = [0xd0, 0]
 const REPEATED = 2 // the flags of PUBREL, SUBSCRIBE and UNSUBSCRIBE
 const RECORD_WORD = RECORD_OWN >> 2
+/** A payload that is copied byte by byte: setting up more than that costs more than it saves. */
+const SMALL_MAX = 64
+const SMALL_TARGET = SCRATCH_START + SMALL_MAX
+const SMALL_CAPACITY = 256
 
 /**
  * The bytes of a packet.
@@ -102,14 +110,46 @@ export function encode(packet: Packet, version: Version = 4): Uint8Array {
 
 function encodePublish(packet: Publish, version: Version): Uint8Array {
   const { topic, payload, qos = 0, properties } = packet
+  if (!(payload instanceof Uint8Array)) throw new TypeError('expected a payload of Uint8Array')
+  const head = (PUBLISH << 4) | flagsOf(qos, packet.retain, packet.dup)
+  const id = qos === 0 ? 0 : idOf(packet.packetId)
   const memory = shared()
+  if (payload.length <= SMALL_MAX && (properties === undefined || version !== VERSION_5_0)) {
+    const names = sharedNames()
+    const slot = names.find(topic)
+    if (slot >= 0) {
+      const { i32 } = memory
+      i32[RECORD_WORD + (RECORD_HEAD >> 2)] = head
+      i32[RECORD_WORD + (RECORD_PACKET_ID >> 2)] = id
+      return encodeSmall(memory, names.address(slot), names.length(slot), payload, version)
+    }
+  }
   const room = new Room(memory, topic.length * 3 + payload.length)
-  const flags = flagsOf(qos, packet.retain, packet.dup)
-  begin(memory, (PUBLISH << 4) | flags, qos === 0 ? 0 : idOf(packet.packetId))
+  begin(memory, head, id)
   room.topic(topic, RECORD_OWN + RECORD_TOPIC_START, version)
   room.bytes(payload, RECORD_OWN + RECORD_PAYLOAD_START)
   if (version === VERSION_5_0) putProperties(room, properties)
   return room.encode(version)
+}
+
+/** A small PUBLISH whose topic, first byte and packet identifier are in place: most are such. */
+function encodeSmall(
+  memory: Memory,
+  topic: number,
+  topicLength: number,
+  payload: Uint8Array,
+  version: number,
+): Uint8Array {
+  const { i32, u8, call } = memory
+  const { length } = payload
+  for (let i = 0; i < length; i++) u8[SCRATCH_START + i] = payload[i] as number
+  i32[RECORD_WORD + (RECORD_TOPIC_START >> 2)] = topic
+  i32[RECORD_WORD + (RECORD_TOPIC_LENGTH >> 2)] = topicLength
+  i32[RECORD_WORD + (RECORD_PROPERTIES_LENGTH >> 2)] = 0
+  i32[RECORD_WORD + (RECORD_PAYLOAD_START >> 2)] = SCRATCH_START
+  i32[RECORD_WORD + (RECORD_PAYLOAD_LENGTH >> 2)] = length
+  const size = call.encode(RECORD_OWN, version, SMALL_TARGET, SMALL_CAPACITY)
+  return u8.slice(SMALL_TARGET, SMALL_TARGET + size)
 }
 
 function flagsOf(qos: QoS, retain: boolean | undefined, dup: boolean | undefined): number {

@@ -8,6 +8,7 @@ import type { Memory } from '../wasm/memory.ts'
 import { shared } from '../wasm/shared.ts'
 import { Rows, Trie } from '../wasm/topics.ts'
 import { nameOf } from './errors.ts'
+import { Recent } from './recent.ts'
 
 const NOBODY = -1
 
@@ -31,6 +32,7 @@ export class Filters<Entry> {
   private readonly places: Map<string, number>
   private readonly entries: (Entry | undefined)[]
   private readonly free: number[]
+  private readonly recent: Recent<readonly Entry[]>
 
   constructor() {
     this.memory = shared()
@@ -38,6 +40,7 @@ export class Filters<Entry> {
     this.places = new Map()
     this.entries = []
     this.free = []
+    this.recent = new Recent()
     abandoned.register(this, { trie: this.trie, places: this.places })
   }
 
@@ -53,6 +56,7 @@ export class Filters<Entry> {
 
   /** @throws RangeError when it is no valid filter, or the memory is full */
   set(filter: string, entry: Entry): void {
+    this.recent.forget()
     const known = this.places.get(filter)
     if (known !== undefined) {
       this.entries[known] = entry
@@ -73,6 +77,7 @@ export class Filters<Entry> {
   delete(filter: string): boolean {
     const place = this.places.get(filter)
     if (place === undefined) return false
+    this.recent.forget()
     this.trie.removeText(filter, place)
     this.places.delete(filter)
     this.entries[place] = undefined
@@ -84,16 +89,26 @@ export class Filters<Entry> {
     for (const filter of [...this.places.keys()]) this.delete(filter)
   }
 
-  /** Finds the entries whose filter matches a topic: `found(0)` and so on, until the next call. */
-  match(topic: string): number {
-    const length = this.memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
-    return length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
+  has(filter: string): boolean {
+    return this.places.has(filter)
   }
 
-  /** The i-th entry of the last `match`. */
-  found(i: number): Entry {
-    const place = Rows.subscriber(this.memory, this.trie.rows() + i * Rows.size)
-    return this.entries[place] as Entry
+  /** The entries whose filter matches a topic, in no order. */
+  match(topic: string): readonly Entry[] {
+    return this.recent.get(topic) ?? this.find(topic)
+  }
+
+  private find(topic: string): readonly Entry[] {
+    const { memory, entries } = this
+    const length = memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
+    const count = length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
+    const found: Entry[] = []
+    const first = count > 0 ? this.trie.rows() : 0
+    for (let i = 0; i < count; i++) {
+      found.push(entries[Rows.subscriber(memory, first + i * Rows.size)] as Entry)
+    }
+    this.recent.set(topic, found)
+    return found
   }
 
   /** The entries whose key, taken as a topic, the filter matches. */

@@ -45,10 +45,6 @@ class Values<T> {
     return true
   }
 
-  has(value: T): boolean {
-    return this.indexOf(value) >= 0
-  }
-
   /** Appends all values, of a shared filter the next in turn. */
   appendTo(found: T[]): void {
     if (!this.isShared) {
@@ -68,7 +64,8 @@ class Values<T> {
 
 /** A trie of topic filters with values of any kind. */
 export class TopicTrie<T> {
-  private readonly filters: Filters<Values<T>>
+  /** By filter its only value itself, or several. */
+  private readonly filters: Filters<T | Values<T>>
   private count: number
 
   constructor() {
@@ -86,34 +83,50 @@ export class TopicTrie<T> {
    * @throws RangeError when it is no topic filter
    */
   add(filter: string, value: T): this {
-    let values = this.filters.get(filter)
-    if (values === undefined) {
-      values = new Values<T>(filter.startsWith(SHARED_PREFIX))
+    const known = this.filters.get(filter)
+    if (known instanceof Values) {
+      if (known.add(value)) this.count++
+      return this
+    }
+    if (known === undefined && value !== undefined && !filter.startsWith(SHARED_PREFIX)) {
+      this.filters.set(filter, value)
+    } else if (known === value && known !== undefined) {
+      return this
+    } else {
+      const values = new Values<T>(filter.startsWith(SHARED_PREFIX))
+      if (known !== undefined) values.add(known)
+      values.add(value)
       this.filters.set(filter, values)
     }
-    if (values.add(value)) this.count++
+    this.count++
     return this
   }
 
   /** Takes one value off a filter. @returns whether it was there */
   remove(filter: string, value: T): boolean {
-    const values = this.filters.get(filter)
-    if (values === undefined || !values.remove(value)) return false
+    const known = this.filters.get(filter)
+    if (known instanceof Values) {
+      if (!known.remove(value)) return false
+      if (known.list.length === 0) this.filters.delete(filter)
+    } else if (known === undefined || known !== value) {
+      return false
+    } else {
+      this.filters.delete(filter)
+    }
     this.count--
-    if (values.list.length === 0) this.filters.delete(filter)
     return true
   }
 
   /** Takes all values off a filter. @returns how many there were */
   removeAll(filter: string): number {
-    const count = this.filters.get(filter)?.list.length ?? 0
+    const count = this.valuesOf(filter).length
     this.filters.delete(filter)
     this.count -= count
     return count
   }
 
   has(filter: string, value: T): boolean {
-    return this.filters.get(filter)?.has(value) ?? false
+    return this.valuesOf(filter).includes(value)
   }
 
   clear(): void {
@@ -126,11 +139,7 @@ export class TopicTrie<T> {
    * them comes several times. Of `$share/<group>/…` it is one value, another at each match.
    */
   match(topic: string): T[] {
-    const { filters } = this
-    const found: T[] = []
-    const count = filters.match(topic)
-    for (let i = 0; i < count; i++) filters.found(i).appendTo(found)
-    return found
+    return gather(this.filters.match(topic))
   }
 
   /**
@@ -139,13 +148,29 @@ export class TopicTrie<T> {
    * @throws RangeError when it is no topic filter
    */
   search(filter: string): T[] {
-    const found: T[] = []
-    for (const values of this.filters.search(filter)) values.appendTo(found)
-    return found
+    return gather(this.filters.search(filter))
   }
 
   /** All filters with their values. */
   *[Symbol.iterator](): IterableIterator<[filter: string, value: T]> {
-    for (const [filter, { list }] of this.filters) for (const value of list) yield [filter, value]
+    for (const [filter] of this.filters) {
+      for (const value of this.valuesOf(filter)) yield [filter, value]
+    }
   }
+
+  private valuesOf(filter: string): readonly T[] {
+    const known = this.filters.get(filter)
+    if (known instanceof Values) return known.list
+    return known === undefined ? [] : [known]
+  }
+}
+
+function gather<T>(entries: readonly (T | Values<T>)[]): T[] {
+  const found: T[] = []
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as T | Values<T>
+    if (entry instanceof Values) entry.appendTo(found)
+    else found.push(entry)
+  }
+  return found
 }

@@ -8,6 +8,7 @@ import {
   REGISTER_CLOCK,
   REGISTER_HELD,
   REGISTER_INPUT,
+  REGISTER_INPUT_SIZE,
   REGISTER_WALKED,
 } from '../../assembly/layout.ts'
 import { readText } from './text.ts'
@@ -131,6 +132,7 @@ export class Memory {
 
   /** Makes the input region hold `bytes`; what it held is gone. */
   reserve(bytes: number): void {
+    if (bytes <= this.word(REGISTER_INPUT_SIZE)) return
     const input = this.call.reserve(bytes)
     this.renew()
     if (input === 0) throw new MemoryError(`no memory for ${bytes} bytes of input`)

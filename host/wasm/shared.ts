@@ -3,12 +3,14 @@
 // the program hands in before.
 
 import { type Exports, Memory } from './memory.ts'
+import { Names } from './names.ts'
 
 /** Put in by the build (host/bundle.ts); sources that run as they are have none. */
 declare const WASMQTT_BASE64: string | undefined
 
 let given: WebAssembly.Module | undefined
 let instance: Memory | undefined
+let names: Names | undefined
 
 /**
  * Uses this compiled `wasmqtt.wasm` in place of the one built in.
@@ -28,6 +30,12 @@ export function useModule(compiled: WebAssembly.Module): void {
 export function shared(): Memory {
   instance ??= instantiate()
   return instance
+}
+
+/** The topic names last written into its memory. */
+export function sharedNames(): Names {
+  names ??= new Names(shared())
+  return names
 }
 
 function instantiate(): Memory {
