@@ -15,7 +15,7 @@ export interface Identity {
   readonly expiresAt?: number
   /** What it brings along to decide what it may do; asked before everything else. */
   readonly judges?: readonly Judge[]
-  /** Values for `${…}` in rules beyond `username`, `clientid` and `commonname`, by lower-case name. */
+  /** Values for `${…}` in rules beyond those of every client, by lower-case name. */
   readonly attributes?: Readonly<Record<string, string>>
 }
 
