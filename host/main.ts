@@ -8,6 +8,8 @@ import { Failure } from './cli/failure.ts'
 
 /** Loaded when asked for, so that none costs another anything. */
 const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
+  check: async (rest) => (await import('./cli/config.ts')).runCheck(rest),
+  config: async (rest) => (await import('./cli/config.ts')).runConfig(rest),
   passwd: async (rest) => (await import('./cli/passwd.ts')).runPasswd(rest),
   pub: async (rest) => (await import('./cli/pub.ts')).runPub(rest),
   store: async (rest) => (await import('./cli/store.ts')).runStore(rest),
