@@ -154,6 +154,11 @@ export class Bench {
   }
 }
 
+/** `wasmqtt` with these words. */
+export function startMain(...args: string[]): Command {
+  return new Command(process.execPath, [MAIN, ...args], { ...process.env, TZ: 'UTC' })
+}
+
 export function startClient(
   client: Client,
   kind: 'pub' | 'sub',
