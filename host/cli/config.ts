@@ -2,6 +2,7 @@
 // starting a broker. Called by main.ts.
 
 import { Command } from 'commander'
+import { isMosquittoConf } from '../config/read.ts'
 import { Failure } from './failure.ts'
 import { loadConfig } from './load.ts'
 
@@ -50,7 +51,7 @@ async function printSchema(): Promise<void> {
 }
 
 async function convert(file: string): Promise<void> {
-  if (!file.endsWith('.conf')) {
+  if (!isMosquittoConf(file)) {
     const line = `${file}: expected a mosquitto.conf, whose name ends in .conf`
     throw new Failure('WASMQTT_CONFIG', [line])
   }

@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readConfig } from '../../host/config/read.ts'
+import { readConfig } from '../../host/config/yaml.ts'
 import { mistakesIn, write } from './kit.ts'
 
 const ENV = { NUMBER: '70000', WORD: 'abc', SECRET: 'hunter2' }
@@ -224,7 +224,13 @@ const TLS: Case[] = [
 
 const KEYS_OF_JWT = 'secret, secretFile, publicKeyFile, jwksFile or jwksUrl'
 const TYPES = '"password-file" or "jwt" or "http" or "certificate" or "device" or "scram"'
+const CERTIFICATE = '[{type: mqtt, port: 1, authentication: [{type: certificate}]}]'
 const ACCESS: Case[] = [
+  [
+    `listeners: ${CERTIFICATE}`,
+    '1:59: listeners[0].authentication[0].type: needs tls.clientCertificate (required or optional) or tls.pskFile on this listener',
+  ],
+
   ['authentication: [{type: jwt}]', `1:18: authentication[0]: expected ${KEYS_OF_JWT}, got none`],
   [
     'authentication: [{type: jwt, secret: a, jwksFile: b}]',

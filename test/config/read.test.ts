@@ -6,7 +6,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DEFAULTS } from '../../host/config/options.ts'
-import { readAnyConfig, readConfig } from '../../host/config/read.ts'
+import { readAnyConfig } from '../../host/config/read.ts'
+import { readConfig } from '../../host/config/yaml.ts'
 import { read, write } from './kit.ts'
 
 const tests = suite('configuration file')
