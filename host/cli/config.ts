@@ -1,4 +1,4 @@
-// `wasmqtt check FILE` and `wasmqtt config schema|convert`: looks at configuration files without
+// `wasmqtt check FILE` and `wasmqtt config schema|convert|example`: looks at configuration files without
 // starting a broker. Called by main.ts.
 
 import { Command } from 'commander'
@@ -29,6 +29,10 @@ export async function runConfig(words: readonly string[]): Promise<void> {
     .argument('<file>', 'a mosquitto.conf, named *.conf')
     .description('prints it as YAML')
     .action(convert)
+  command
+    .command('example')
+    .description('prints a file with every key, its meaning and its default')
+    .action(printExample)
   await command.parseAsync(words, { from: 'user' })
 }
 
@@ -48,6 +52,11 @@ async function check(file: string): Promise<void> {
 async function printSchema(): Promise<void> {
   const { editorSchema } = await import('../config/jsonschema.ts')
   process.stdout.write(`${JSON.stringify(editorSchema(), null, 2)}\n`)
+}
+
+async function printExample(): Promise<void> {
+  const { exampleYaml } = await import('../config/example.ts')
+  process.stdout.write(exampleYaml())
 }
 
 async function convert(file: string): Promise<void> {

@@ -79,13 +79,16 @@ export function word(expected: string, about: About, pattern: RegExp = /^.+$/): 
 }
 
 export function file(about: About): z.ZodType<string> {
-  return word('the name of a file', about)
+  return word('the name of a file', { example: '/etc/wasmqtt/FILE', ...about })
 }
 
 export function url(about: About): z.ZodType<string> {
   const expected = 'an http:// or https:// address'
   const isUrl = (value: string): boolean => /^https?:\/\/[^/]/.test(value) && URL.canParse(value)
-  return documented(z.string(expected).refine(isUrl, expected), about)
+  return documented(z.string(expected).refine(isUrl, expected), {
+    example: 'https://example.org/',
+    ...about,
+  })
 }
 
 /** One of a few words. */
