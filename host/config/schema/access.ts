@@ -12,6 +12,7 @@ import type {
   RuleConfig,
 } from '../config.ts'
 import {
+  addressRange,
   boolean,
   constant,
   file,
@@ -199,7 +200,7 @@ const RULE: z.ZodType<RuleConfig> = object<RuleConfig>(
     ),
     username: text({ meaning: 'Only this user name; `*` stands for any characters.' }),
     clientId: text({ meaning: 'Only this client identifier; `*` stands for any characters.' }),
-    address: text({ meaning: 'Only from this address or range.', example: '10.0.0.0/8' }),
+    address: addressRange({ meaning: 'Only from this address or range.', example: '10.0.0.0/8' }),
     commonName: text({ meaning: "Only with this common name in the client's certificate." }),
     anonymous: boolean({ meaning: 'Only clients without (true) or with (false) a user name.' }),
   },
