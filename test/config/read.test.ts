@@ -151,4 +151,18 @@ tests('a listener that can let nobody in is a warning', async () => {
   ])
 })
 
+tests('a file that is to be read and is not there is a warning', async () => {
+  const here = write('', 'here')
+  const file = write(`authentication:
+- {type: password-file, file: ${here}}
+- {type: jwt, secretFile: /nowhere/secret}
+authorization: {aclFile: /nowhere/acl}
+log: {destinations: [{file: /nowhere/log}]}
+`)
+  assert.equal((await readAnyConfig(file)).warnings, [
+    `${file}:3:27: authentication[1].secretFile: /nowhere/secret does not exist`,
+    `${file}:4:26: authorization.aclFile: /nowhere/acl does not exist`,
+  ])
+})
+
 tests.run()
