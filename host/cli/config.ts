@@ -1,5 +1,5 @@
-// `wasmqtt check FILE` and `wasmqtt config schema|convert|example`: looks at configuration files without
-// starting a broker. Called by main.ts.
+// `wasmqtt check FILE` and `wasmqtt config schema|convert|example`: looks at configuration files
+// without starting a broker. Called by main.ts.
 
 import { Command } from 'commander'
 import { isMosquittoConf } from '../config/read.ts'

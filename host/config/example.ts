@@ -7,9 +7,11 @@ const WIDTH = 96
 /** What needs no quotes in YAML, and is a string without them. */
 const PLAIN = /^(?!true$|false$|null$)[a-z_/][\w./*:-]*$/i
 
-const HEAD = `## Every key of a configuration file of wasmqtt. Lines that begin with ## explain, those with
-## a single # are not at work: take it away to set what they say. What is at work here is the
-## default; it can be left out.`
+const HEAD = [
+  '## Every key of a configuration file of wasmqtt. Lines that begin with ## explain, those with',
+  '## a single # are not at work: take it away to set what they say. What is at work here is the',
+  '## default; it can be left out.',
+].join('\n')
 
 /** YAML that can be used as it is. */
 export function exampleYaml(): string {
