@@ -3,6 +3,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { route } from './broker/publish.ts'
@@ -82,6 +83,7 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 
 export class Broker {
   private readonly core: Core
+  private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
   private readonly listeners: Set<Listener> = new Set()
   private readonly ticker: NodeJS.Timeout
@@ -91,6 +93,7 @@ export class Broker {
   /** Use `createBroker`. */
   constructor(core: Core) {
     this.core = core
+    this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -122,6 +125,7 @@ export class Broker {
             accept,
           )
         : await listenTcp(place, accept)
+    if (this.listeners.size === 0) this.tick()
     this.listeners.add(listener)
     return listener
   }
@@ -181,7 +185,19 @@ export class Broker {
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
     this.core.store.tick()
+    this.sys.tick()
     this.core.settle()
+  }
+
+  /** Seconds between updates of `$SYS`; 0 = none. */
+  setSysInterval(seconds: number): void {
+    this.core.options.sysInterval = seconds
+  }
+
+  /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
+  publishLog(level: SysLogLevel, text: string): void {
+    this.sys.log(level, text)
+    this.core.settleSoon()
   }
 
   /** Counters and sizes, for health and metrics. */
