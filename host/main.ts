@@ -4,18 +4,19 @@
 
 import { readFileSync } from 'node:fs'
 import { type Arguments, parseArguments } from './cli/arguments.ts'
+import { runCheck, runConfig } from './cli/config.ts'
 import { Failure } from './cli/failure.ts'
 import { serve } from './cli/serve.ts'
 import { runStore } from './cli/store.ts'
 
 const given = process.argv.slice(2)
-const isStore = given[0] === 'store'
-const words: Arguments = isStore ? {} : parseArguments(given, packageVersion())
+const run = { store: runStore, check: runCheck, config: runConfig }[given[0] ?? '']
+const words: Arguments = run ? {} : parseArguments(given, packageVersion())
 process.on('uncaughtException', (error) => fail(error))
 // A reader that goes away (`wasmqtt | head -1`) must not take the broker with it.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
-if (isStore) await runStore(given.slice(1))
+if (run) await run(given.slice(1))
 else await serve(words)
 
 function fail(error: unknown): never {
