@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
+import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
 import type { ListenerConfig } from './config/config.ts'
@@ -87,12 +88,16 @@ export class Broker {
     this.ticker.unref()
   }
 
-  /** Accepts clients; rejects with the system's error when the address cannot be bound. */
-  async listen(config: ListenOptions): Promise<Listener> {
+  /**
+   * Accepts clients; rejects with the system's error when the address cannot be bound.
+   * @param given what differs from the policy that `config` asks for: who decides, for one
+   */
+  async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
+    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, this.onGone)
+      const connection = new Connection(this.core, transport, policy, this.onGone)
       this.connections.add(connection)
       return connection
     }
@@ -160,20 +165,32 @@ export class Broker {
     this.core.settle()
   }
 
+  /** Changes options of a running broker, for what happens from now on. */
+  reconfigure(options: Partial<BrokerOptions>): void {
+    Object.assign(this.core.options, options)
+  }
+
   /** Counters and sizes, for health and metrics. */
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
     const { failing, commits, failures, messages } = store.state
-    const { refusals, ...numbers } = counters
+    const { refusals, received, sent, ...numbers } = counters
     let refused = 0
     for (const count of refusals.values()) refused += count
     return {
       ...numbers,
+      packetsSent: counters.packetsSent,
+      publishReceived: received.messagesTotal,
+      publishSent: sent.messagesTotal,
+      publishBytesReceived: received.bytesTotal,
+      publishBytesSent: sent.bytesTotal,
+      dropped: counters.dropped,
       refused,
       sessions: sessions.byId.size,
       subscriptions: subscriptions.size,
-      retained: retained.count,
-      messagesHeld: module.held(),
+      sharedSubscriptions: subscriptions.shared,
+      retained: retained.count - retained.reserved,
+      messagesHeld: module.held() - retained.reserved,
       queuedMessages: this.core.queued.messages,
       queuedBytes: this.core.queued.bytes,
       moduleBytes: module.allocated(),

@@ -73,8 +73,9 @@ export interface Grant {
   /** Changes when answers given before may have become wrong. */
   readonly revision: number
   /** @returns 0, or the reason why not */
-  publish(topic: string, qos: number, retain: boolean): Answer
-  subscribe(filter: string, qos: number): Answer
+  publish(topic: string): Answer
+  /** @param filter with `$share/name/` if it has it */
+  subscribe(filter: string): Answer
   /** Whether a message of `topic` may be delivered. */
   receive(topic: string): boolean
 }
