@@ -4,15 +4,16 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { listenHealth } from '../admin/health.ts'
-import type { BrokerOptions, Log } from '../config/options.ts'
+import type { Config, ListenerConfig } from '../config/config.ts'
+import { type BrokerOptions, DEFAULTS, type Log } from '../config/options.ts'
 import { type Broker, createBroker } from '../index.ts'
-import { joinAddress } from '../net/listen.ts'
+import { joinAddress } from '../net/addresses.ts'
 import type { Listener } from '../net/transport.ts'
 import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
+import { loadConfig } from './load.ts'
 import { createLog } from './log.ts'
-import { type ListenerSettings, readSettings, type Settings } from './settings.ts'
 
 const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
@@ -22,19 +23,20 @@ const DATA = './wasmqtt-data'
 
 /** Listens, prints the addresses and `ready`; resolves then. Throws a Failure when it cannot. */
 export async function serve(words: Arguments): Promise<void> {
-  const settings = readFile(words.config)
-  const data = words.data ?? settings.options.data ?? DATA
-  const durability = words.durability ?? settings.options.durability ?? 'disk'
+  const config = words.config === undefined ? {} : (await loadConfig(words.config)).config
+  refuseUnsupported(words.config ?? '', config)
+  const data = words.data ?? config.data ?? DATA
+  const durability = words.durability ?? config.durability ?? 'disk'
   if (durability !== 'memory') prepareDirectory(data)
   const log = createLog({
     verbose: words.verbose === true,
     write: (text) => process.stderr.write(text),
   })
-  const options = { ...settings.options, ...environmentOptions(), data, durability, log }
+  const options = { ...brokerOptions(config), ...environmentOptions(), data, durability, log }
   const broker = await createBroker(options).catch(failOnStore)
   closeOnSignal(broker)
   const listeners: Listener[] = []
-  for (const plan of planListeners(words, settings)) {
+  for (const plan of planListeners(words, config)) {
     const listener = await listen(plan, broker, log)
     if (listener !== undefined) listeners.push(listener)
   }
@@ -42,8 +44,27 @@ export async function serve(words: Arguments): Promise<void> {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-function readFile(file: string | undefined): Settings {
-  return file === undefined ? { options: {}, listeners: undefined } : readSettings(file)
+function brokerOptions(config: Config): Partial<BrokerOptions> {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => Object.hasOwn(DEFAULTS, key)))
+}
+
+const LISTENER_KEYS = ['type', 'host', 'port', 'path']
+
+/** What would protect something must not be passed over in silence. */
+function refuseUnsupported(file: string, { listeners = [], ...config }: Config): void {
+  const keys = [
+    ...Object.keys(config).filter((key) => key === 'log' || !Object.hasOwn(DEFAULTS, key)),
+    ...listeners.flatMap((listener, i) =>
+      Object.keys(listener)
+        .filter((key) => !LISTENER_KEYS.includes(key))
+        .map((key) => `listeners[${i}].${key}`),
+    ),
+  ]
+  if (keys.length === 0) return
+  throw new Failure(
+    'WASMQTT_CONFIG',
+    keys.map((key) => `${file}: ${key}: this version cannot do that yet`),
+  )
 }
 
 /** A store that cannot be used is the operator's to mend. */
@@ -72,26 +93,31 @@ function prepareDirectory(path: string): void {
 }
 
 /** One socket to open. */
-type Plan = (ListenerSettings | { type: 'http'; host: string; port: number }) & {
+type ListenerPlan = { type: 'mqtt' | 'ws'; host: string; port: number; path: string }
+type Plan = (ListenerPlan | { type: 'http'; host: string; port: number }) & {
   /** Left out where the machine has no such address: the IPv6 half of the default. */
   optional: boolean
 }
 
 /** Listeners of the file stand beside those asked for on the command line, in place of defaults. */
-function planListeners(words: Arguments, { listeners }: Settings): Plan[] {
+function planListeners(words: Arguments, { listeners }: Config): Plan[] {
   const hosts = words.host === undefined ? DEFAULT_HOSTS : [words.host]
   const isOptional = (host: string): boolean => words.host === undefined && host.includes(':')
-  const plan: Plan[] = (listeners ?? []).map((listener) => ({ ...listener, optional: false }))
+  const plan: Plan[] = (listeners ?? []).map(planListener)
   const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
   const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
   const adminPort = words.adminPort ?? ADMIN_PORT
   const onEachHost = (make: (at: { host: string; optional: boolean }) => Plan): void => {
     for (const host of hosts) plan.push(make({ host, optional: isOptional(host) }))
   }
-  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, ...at }))
+  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, path: '', ...at }))
   if (wsPort !== 'off') onEachHost((at) => ({ type: 'ws', port: wsPort, path: '/mqtt', ...at }))
   if (adminPort !== 'off') onEachHost((at) => ({ type: 'http', port: adminPort, ...at }))
   return plan
+}
+
+function planListener({ type, host = '*', port = 0, path = '/mqtt' }: ListenerConfig): Plan {
+  return { type, host: host === '*' ? '::' : host, port, path, optional: false }
 }
 
 async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
