@@ -3,6 +3,7 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
@@ -75,6 +76,7 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 
 export class Broker {
   private readonly core: Core
+  private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
   private readonly listeners: Set<Listener> = new Set()
   private readonly ticker: NodeJS.Timeout
@@ -84,6 +86,7 @@ export class Broker {
   /** Use `createBroker`. */
   constructor(core: Core) {
     this.core = core
+    this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -103,6 +106,7 @@ export class Broker {
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
+    if (this.listeners.size === 0) this.tick()
     this.listeners.add(listener)
     return listener
   }
@@ -162,7 +166,14 @@ export class Broker {
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
     this.core.store.tick()
+    this.sys.tick()
     this.core.settle()
+  }
+
+  /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
+  publishLog(level: SysLogLevel, text: string): void {
+    this.sys.log(level, text)
+    this.core.settleSoon()
   }
 
   /** Changes options of a running broker, for what happens from now on. */

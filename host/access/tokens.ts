@@ -44,7 +44,10 @@ export class Tokens implements Authenticator {
   private readonly known = new LRUCache<string, Known>({ max: REMEMBERED, ttl: REMEMBERED_MS })
   private readonly now: () => number
 
-  /** @param now milliseconds since the epoch @throws Error that names the file which cannot be used */
+  /**
+   * @param now milliseconds since the epoch
+   * @throws Error that names the file which cannot be used
+   */
   constructor(config: JwtConfig, now: () => number = Date.now) {
     this.config = config
     this.now = now

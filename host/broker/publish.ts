@@ -36,7 +36,6 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
-  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
@@ -47,6 +46,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     const { received } = session
     const packetId = Records.packetId(module, record)
     if (received?.has(packetId)) {
+      core.counters.received.count(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
       return 0
     }
@@ -56,6 +56,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const refusal = refusalOf(core, peer, record)
   if (refusal === WAIT) return WAIT
+  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)

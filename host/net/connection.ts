@@ -274,7 +274,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     let record = Records.first
     for (let i = 0; i < count; i++) {
       this.take(record)
-      if (this.closing) return 0
+      if (this.closing) {
+        core.counters.packetsReceived += i + 1
+        return 0
+      }
       if ((this.held & HELD_WAITING) !== 0) {
         core.counters.packetsReceived += this.isRepeating ? i : i + 1
         return this.isRepeating
