@@ -11,7 +11,7 @@ import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
-import { Connection } from './net/connection.ts'
+import { type ClientInfo, Connection } from './net/connection.ts'
 import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
 import type { Properties } from './protocol/packets.ts'
@@ -24,6 +24,7 @@ import { check } from './wasm/check.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
@@ -100,7 +101,19 @@ export class Broker {
     const policy = { ...policyOf(config, undefined, this.core.options), ...given }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, policy, this.onGone)
+      const { guard } = policy
+      const address = guard === undefined ? '' : transport.origin.address
+      if (guard?.accepts(address) === false) return undefined
+      const onGone = (gone: Connection): void => {
+        guard?.gone(address)
+        this.onGone(gone)
+      }
+      const connection = new Connection(
+        this.core,
+        transport,
+        policy,
+        guard === undefined ? this.onGone : onGone,
+      )
       this.connections.add(connection)
       return connection
     }
@@ -179,6 +192,32 @@ export class Broker {
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
+  }
+
+  /** The clients that are connected now. */
+  *clients(): Generator<ClientInfo> {
+    for (const connection of this.connections) {
+      const info = connection.describe()
+      if (info !== undefined) yield info
+    }
+  }
+
+  /**
+   * Ends the connections of the clients that `isMeant` picks, their sessions stay.
+   * @param reason said to MQTT 5 clients; default 0x98 Administrative action
+   * @returns how many
+   */
+  disconnect(isMeant: (client: ClientInfo) => boolean, reason = 0x98): number {
+    this.core.updateClock()
+    let count = 0
+    for (const connection of [...this.connections]) {
+      const info = connection.describe()
+      if (info === undefined || !isMeant(info)) continue
+      connection.fail(reason)
+      count++
+    }
+    this.core.settle()
+    return count
   }
 
   /** Counters and sizes, for health and metrics. */
