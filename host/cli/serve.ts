@@ -48,7 +48,10 @@ function brokerOptions(config: Config): Partial<BrokerOptions> {
   return Object.fromEntries(Object.entries(config).filter(([key]) => Object.hasOwn(DEFAULTS, key)))
 }
 
-const LISTENER_KEYS = ['type', 'host', 'port', 'path']
+const LISTENER_KEYS = [
+  ...['type', 'host', 'port', 'interface', 'family', 'socket', 'socketMode', 'noDelay'],
+  ...['tls', 'proxyProtocol', 'proxyRequiresTls', 'path', 'origins', 'trustedProxies'],
+]
 
 /** What would protect something must not be passed over in silence. */
 function refuseUnsupported(file: string, { listeners = [], ...config }: Config): void {
@@ -93,8 +96,7 @@ function prepareDirectory(path: string): void {
 }
 
 /** One socket to open. */
-type ListenerPlan = { type: 'mqtt' | 'ws'; host: string; port: number; path: string }
-type Plan = (ListenerPlan | { type: 'http'; host: string; port: number }) & {
+type Plan = (ListenerConfig | { type: 'http'; host: string; port: number }) & {
   /** Left out where the machine has no such address: the IPv6 half of the default. */
   optional: boolean
 }
@@ -103,21 +105,21 @@ type Plan = (ListenerPlan | { type: 'http'; host: string; port: number }) & {
 function planListeners(words: Arguments, { listeners }: Config): Plan[] {
   const hosts = words.host === undefined ? DEFAULT_HOSTS : [words.host]
   const isOptional = (host: string): boolean => words.host === undefined && host.includes(':')
-  const plan: Plan[] = (listeners ?? []).map(planListener)
+  const plan: Plan[] = (listeners ?? []).map((listener) => ({
+    host: '*',
+    ...listener,
+    optional: false,
+  }))
   const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
   const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
   const adminPort = words.adminPort ?? ADMIN_PORT
   const onEachHost = (make: (at: { host: string; optional: boolean }) => Plan): void => {
     for (const host of hosts) plan.push(make({ host, optional: isOptional(host) }))
   }
-  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, path: '', ...at }))
+  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, ...at }))
   if (wsPort !== 'off') onEachHost((at) => ({ type: 'ws', port: wsPort, path: '/mqtt', ...at }))
   if (adminPort !== 'off') onEachHost((at) => ({ type: 'http', port: adminPort, ...at }))
   return plan
-}
-
-function planListener({ type, host = '*', port = 0, path = '/mqtt' }: ListenerConfig): Plan {
-  return { type, host: host === '*' ? '::' : host, port, path, optional: false }
 }
 
 async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
@@ -128,10 +130,15 @@ async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | 
     const { code, message } = error as NodeJS.ErrnoException
     const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
     if (missing && plan.optional) return undefined
-    const url = `${plan.type}://${joinAddress(plan.host, plan.port)}`
+    const url = `${plan.type}://${placeOf(plan)}`
     const reason = (code && REASONS[code]) ?? message
     throw new Failure('WASMQTT_LISTEN', [`cannot listen on ${url}: ${reason}`])
   }
+}
+
+function placeOf(plan: Plan): string {
+  if (plan.type !== 'http' && plan.socket !== undefined) return plan.socket
+  return joinAddress(plan.host ?? '*', plan.port ?? 0)
 }
 
 /** `degraded` while the store cannot be written: what needs no disk is served all the same. */
