@@ -3,11 +3,13 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { defaultPolicy, type Policy } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { Connection } from './net/connection.ts'
 import { listenTcp } from './net/tcp.ts'
@@ -84,7 +86,8 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 export class Broker {
   private readonly core: Core
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
@@ -102,10 +105,12 @@ export class Broker {
     policy: Partial<Policy> = {},
   ): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const settled = defaultPolicy(this.core.options, { name: `${type}-${port}`, ...policy })
+    const door = {
+      policy: defaultPolicy(this.core.options, { name: `${type}-${port}`, ...policy }),
+    }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, settled, this.onGone)
+      const connection = new Connection(this.core, transport, door.policy, this.onGone)
       this.connections.add(connection)
       return connection
     }
@@ -122,7 +127,7 @@ export class Broker {
             accept,
           )
         : await listenTcp(place, accept)
-    this.listeners.add(listener)
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -184,6 +189,36 @@ export class Broker {
     this.core.settle()
   }
 
+  /** What holds for the clients that `listener` accepts from now on. */
+  adjust(listener: Listener, policy: Partial<Policy>): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load, name } = door.policy
+    door.policy = defaultPolicy(this.core.options, { name, ...policy, load })
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
@@ -221,7 +256,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()

@@ -50,4 +50,6 @@ export interface Listener {
   readonly port: number
   /** Stops accepting; connections already accepted stay. */
   close(): Promise<void>
+  /** Reads certificates and the like again; rejects, and goes on as before, when that fails. */
+  refresh?(): void | Promise<void>
 }
