@@ -35,7 +35,7 @@ const SHARED_SOURCES: Record<string, string[] | 'any'> = {
 
 /** Modules that belong to a floor: sockets to net and admin, the command line to cli. */
 const PACKAGE_FLOORS: Record<string, string[]> = {
-  'node:net': ['net'],
+  'node:net': ['net', 'admin'],
   'node:tls': ['net'],
   'node:http': ['net', 'admin'],
   ws: ['net'],
