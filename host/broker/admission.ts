@@ -6,6 +6,7 @@
 //                      \-> dialogue: AUTH 0x18, AUTH 0x18, … -> accept
 //   AUTH 0x19 when connected: the same dialogue, then AUTH 0x00 and a new grant
 
+import { randomUUID } from 'node:crypto'
 import {
   REASON_BAD_AUTHENTICATION_METHOD,
   REASON_CLIENT_IDENTIFIER_NOT_VALID,
@@ -30,32 +31,37 @@ import { type Peer, WAIT } from './peer.ts'
 
 /** @returns 0, WAIT, or the reason to refuse the connection with */
 export function onConnect(core: Core, peer: Peer, record: number): number {
-  const connect = core.codec.readConnect(record)
+  const said = core.codec.readConnect(record)
+  const { properties, version } = said
   const { policy } = peer
-  peer.version = connect.version
-  peer.wantsProblems = connect.properties.requestProblemInformation !== 0
-  peer.outbox = peer.owner.openOutbox(
-    connect.version,
-    connect.properties.maximumPacketSize ?? 0, // [MQTT-3.1.2-24]
-    // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
-    Math.min(connect.properties.topicAliasMaximum ?? 0, policy.topicAliasMaxOut),
-  )
-  const refusal = refusalOf(core, peer, connect)
+  const { access } = policy
+  peer.version = version
+  peer.wantsProblems = properties.requestProblemInformation !== 0
+  // [MQTT-3.1.2-24] [MQTT-3.1.2-26] [MQTT-3.1.2-27]
+  const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, policy.topicAliasMaxOut)
+  peer.outbox = peer.owner.openOutbox(version, properties.maximumPacketSize ?? 0, aliasMax)
+  const refusal = refusalOf(core, peer, said)
   if (refusal !== 0) return refusal
-  const method = connect.properties.authenticationMethod
-  if (policy.access === undefined) {
+  const named = policy.usernameAsClientId ? (said.userName ?? '') : said.clientId
+  const clientId = named === '' ? `${policy.clientIdPrefix}${randomUUID()}` : named
+  const connect = { ...said, clientId }
+  // [MQTT-3.2.2-16]
+  const answer: Properties =
+    clientId === said.clientId ? {} : { assignedClientIdentifier: clientId }
+  const method = properties.authenticationMethod
+  if (access === undefined) {
     if (method !== undefined) return REASON_BAD_AUTHENTICATION_METHOD // [MQTT-4.12.0-1]
-    return accept(core, peer, connect)
+    return accept(core, peer, connect, answer)
   }
   const applicant = applicantOf(peer, connect)
   peer.applicant = { ...applicant, password: undefined }
   if (method !== undefined) {
-    return startDialogue(core, peer, method, applicant, (admission, answer) =>
-      enter(core, peer, connect, admission, answer),
+    return startDialogue(core, peer, method, applicant, (admission, data) =>
+      enter(core, peer, connect, admission, { ...answer, ...data }),
     )
   }
-  return resolve(peer, policy.access.admit(applicant), (admission) =>
-    enter(core, peer, connect, admission),
+  return resolve(peer, access.admit(applicant), (admission) =>
+    enter(core, peer, connect, admission, answer),
   )
 }
 
@@ -110,7 +116,8 @@ function isFull(max: number, now: number): boolean {
 
 function applicantOf(peer: Peer, connect: Connect): Applicant {
   const { clientId, userName, password, version, keepAlive, cleanStart, properties } = connect
-  const { origin, policy } = peer
+  const { owner, policy } = peer
+  const { origin } = owner
   const willTopic = connect.will?.topic
   const listener = policy.name
   const said = { clientId, username: userName, password, version, keepAlive, cleanStart }
@@ -123,7 +130,7 @@ function enter(
   peer: Peer,
   connect: Connect,
   admission: Admission,
-  answer: Properties = {},
+  answer: Properties,
 ): number {
   if (isRefusal(admission)) return refuse(peer, admission)
   peer.setGrant(admission)

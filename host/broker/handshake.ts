@@ -6,7 +6,6 @@
 //   anything else   session offline or ended           will armed with its delay, at once if 0
 //   CONNECT again   session online (delay cancelled)   or a new one (old will published first)
 
-import { randomUUID } from 'node:crypto'
 import {
   REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
@@ -30,24 +29,22 @@ const IDS_MAX = 65535
 
 /**
  * Begins or resumes the session of a client that is let in.
+ * @param connect with the client identifier it was given, if it had none
  * @param extra properties of CONNACK beyond the session's own
  * @returns 0, or the reason to refuse the connection with
  */
-export function accept(core: Core, peer: Peer, connect: Connect, extra?: Properties): number {
+export function accept(core: Core, peer: Peer, connect: Connect, extra: Properties): number {
   const { properties } = connect
   const { grant, policy } = peer
-  const named = policy.usernameAsClientId ? (connect.userName ?? '') : connect.clientId
-  const given = grant?.clientId ?? named
-  const assigned = given === '' ? `${policy.clientIdPrefix}${randomUUID()}` : undefined
   const keepAlive = grantedKeepAlive(core, connect)
-  const answer = { ...connackProperties(core, peer, connect, keepAlive, assigned), ...extra }
+  const answer = { ...connackProperties(core, peer, connect, keepAlive), ...extra }
   const sizeMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
   if (core.codec.connack(connect.version, false, 0, answer).length > sizeMax) {
     return REASON_PACKET_TOO_LARGE // no CONNACK that says what it must would fit
   }
   peer.mount = core.mount(policy.mountPoint)
   const { told } = core.store
-  const { session, present } = beginSession(core, assigned ?? given, connect)
+  const { session, present } = beginSession(core, grant?.clientId ?? connect.clientId, connect)
   peer.session = session
   session.holder = peer
   session.will = mountedWill(peer, connect)
@@ -222,7 +219,6 @@ function connackProperties(
   { policy }: Peer,
   connect: Connect,
   keepAlive: number,
-  assigned: string | undefined,
 ): Properties {
   const { options } = core
   const answer: Properties = {
@@ -235,7 +231,6 @@ function connackProperties(
   if (granted !== asked) answer.sessionExpiryInterval = granted // [MQTT-3.2.2-20]
   if (policy.qosMax < 2) answer.maximumQos = policy.qosMax // [MQTT-3.2.2-9]
   if (!options.retainAvailable) answer.retainAvailable = 0
-  if (assigned !== undefined) answer.assignedClientIdentifier = assigned // [MQTT-3.2.2-16]
   if (keepAlive !== connect.keepAlive) answer.serverKeepAlive = keepAlive // [MQTT-3.2.2-21]
   const wantsResponse = connect.properties.requestResponseInformation === 1
   if (wantsResponse && options.responseInformation !== '') {

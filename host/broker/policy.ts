@@ -2,6 +2,7 @@
 // options. Connections keep the policy they were accepted with; a reload gives new ones a new one.
 
 import { VERSION_3_1, VERSION_3_1_1, VERSION_5_0 } from '../../assembly/codes.ts'
+import type { LimitsConfig, ListenerConfig } from '../config/config.ts'
 import type { BrokerOptions } from '../config/options.ts'
 import type { Access } from './access.ts'
 
@@ -58,4 +59,36 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
     access: undefined,
     ...given,
   }
+}
+
+const LEVELS = { '3.1': VERSION_3_1, '3.1.1': VERSION_3_1_1, '5.0': VERSION_5_0 }
+
+/** The policy that a listener's configuration asks for. */
+export function policyOf(
+  listener: ListenerConfig,
+  limits: LimitsConfig | undefined,
+  options: BrokerOptions,
+): Policy {
+  const rates = { ...limits?.rates, ...listener.rates }
+  return defaultPolicy(options, {
+    name: nameOf(listener),
+    mountPoint: listener.mountPoint ?? '',
+    connectionsMax: listener.connectionsMax ?? 0,
+    qosMax: Math.min(listener.qosMax ?? 2, options.qosMax),
+    usernameAsClientId: listener.usernameAsClientId ?? false,
+    messagesPerSecond: rates.messagesPerSecond ?? 0,
+    bytesPerSecond: rates.bytesPerSecond ?? 0,
+    burstSeconds: rates.burstSeconds ?? 1,
+    disconnectsOverRate: rates.over === 'disconnect',
+    ...(listener.versions && { versions: listener.versions.map((version) => LEVELS[version]) }),
+    topicAliasMaxIn: listener.topicAliasMaxIn ?? options.topicAliasMaxIn,
+    topicAliasMaxOut: listener.topicAliasMaxOut ?? options.topicAliasMaxOut,
+    emptyClientIds: listener.emptyClientIds ?? options.emptyClientIds,
+    clientIdPrefix: listener.clientIdPrefix ?? options.clientIdPrefix,
+  })
+}
+
+/** Under which a listener is known in logs and metrics. */
+export function nameOf({ name, port, socket, type }: ListenerConfig): string {
+  return name ?? `${type}-${socket ?? port}`
 }

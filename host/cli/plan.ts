@@ -3,7 +3,8 @@
 
 import type { AdminConfig, Config, ListenerConfig, LogConfig } from '../config/config.ts'
 import { type BrokerOptions, DEFAULTS } from '../config/options.ts'
-import { joinAddress } from '../net/listen.ts'
+import { nameOf } from '../broker/policy.ts'
+import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
 import { refuseUnsupported } from './policy.ts'
@@ -98,7 +99,7 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
   const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
   const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
   const places: Unkeyed[] = (listeners ?? []).map((listener) => ({
-    settings: { anonymous: false, ...inherited, ...listener },
+    settings: { ...inherited, ...listener },
     optional: false,
   }))
   if (port !== 'off') {
@@ -119,13 +120,10 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
 }
 
 /** What holds for listeners that do not say it themselves. */
-function inheritedOf({
-  anonymous,
-  authentication,
-  authorization,
-}: Config): Partial<ListenerConfig> {
+function inheritedOf(config: Config): Partial<ListenerConfig> {
+  const { authentication, authorization, listeners } = config
   return {
-    ...(anonymous !== undefined && { anonymous }),
+    anonymous: config.anonymous ?? listeners === undefined,
     ...(authentication !== undefined && { authentication }),
     ...(authorization !== undefined && { authorization }),
   }
@@ -151,16 +149,24 @@ function onEachHost(
   return DEFAULT_HOSTS.map((each) => ({ settings: make(each), optional: each.includes(':') }))
 }
 
-/** Two that ask for any free port are two, by their order. */
+/** Two that ask for any free port are two, by their order; no two have one name. */
 function numbered(places: Unkeyed[]): Place[] {
-  const seen = new Map<string, number>()
-  return places.map((place) => {
-    const address = addressOf(place.settings)
-    const count = (seen.get(address) ?? 0) + 1
-    seen.set(address, count)
-    const url = `${place.settings.type}://${address}`
-    return { ...place, url, key: count === 1 ? address : `${address}#${count}` }
+  const keys = new Map<string, number>()
+  const names = new Map<string, number>()
+  return places.map(({ settings, optional }) => {
+    const address = addressOf(settings)
+    const key = unique(address, keys)
+    const url = `${settings.type}://${address}`
+    if (settings.type === 'http') return { settings, optional, url, key }
+    const name = unique(nameOf(settings), names)
+    return { settings: { ...settings, name }, optional, url, key }
   })
+}
+
+function unique(text: string, seen: Map<string, number>): string {
+  const count = (seen.get(text) ?? 0) + 1
+  seen.set(text, count)
+  return count === 1 ? text : `${text}#${count}`
 }
 
 function addressOf(settings: PlaceSettings): string {

@@ -1,55 +1,65 @@
-// What a listener's part of a configuration means to the broker: where to bind, and what holds for
-// the clients that connect there. Called when a listener is opened, and by each reload.
+// Who decides about the clients of each listener, and what this version cannot do yet. Between the
+// plan, which names the listeners, and access/, which reads password and ACL files.
 
-import {
-  REASON_NOT_AUTHORIZED,
-  VERSION_3_1,
-  VERSION_3_1_1,
-  VERSION_5_0,
-} from '../../assembly/codes.ts'
+import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
+import { AccessManager } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
-import type { Policy } from '../broker/policy.ts'
+import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
-import type { ListenOptions } from '../index.ts'
 import { Failure } from './failure.ts'
 
-const VERSIONS = { '3.1': VERSION_3_1, '3.1.1': VERSION_3_1_1, '5.0': VERSION_5_0 }
-/** Settings of a listener that are settings of a policy by the same name. */
-const SAME_KEYS = [
-  ...(['name', 'mountPoint', 'connectionsMax', 'qosMax', 'topicAliasMaxIn'] as const),
-  ...(['topicAliasMaxOut', 'emptyClientIds', 'clientIdPrefix', 'usernameAsClientId'] as const),
-]
-
-/** Anonymous clients are refused, and nobody else can be told apart. */
-const NOBODY: Access = {
-  admit: () => ({ refused: REASON_NOT_AUTHORIZED }),
+/** Of a listener that is opened by a reload which may still be refused. */
+const NOT_YET: Access = {
+  admit: () => ({ refused: REASON_SERVER_UNAVAILABLE }),
   exchange: () => undefined,
 }
 
-export function policyOf(config: ListenerConfig): Partial<Policy> {
-  const { anonymous, rates, versions } = config
-  const policy: Record<string, unknown> = {}
-  if (anonymous === false) policy.access = NOBODY
-  for (const key of SAME_KEYS) if (config[key] !== undefined) policy[key] = config[key]
-  if (versions !== undefined) policy.versions = versions.map((version) => VERSIONS[version])
-  if (rates !== undefined) {
-    policy.messagesPerSecond = rates.messagesPerSecond ?? 0
-    policy.bytesPerSecond = rates.bytesPerSecond ?? 0
-    policy.burstSeconds = rates.burstSeconds ?? 1
-    policy.disconnectsOverRate = rates.over === 'disconnect'
+export class Policies {
+  readonly #manager: AccessManager
+  #controls: ReadonlyMap<string, Access>
+
+  constructor() {
+    this.#manager = new AccessManager()
+    this.#controls = new Map()
   }
-  return policy
+
+  /** @throws Failure that says which file or option is wrong; all is as it was then */
+  apply(config: Config, listeners: readonly ListenerConfig[]): void {
+    this.#controls = orFail(() => this.#manager.apply(config, listeners))
+  }
+
+  /** Reads password and ACL files again. @throws Failure */
+  async refresh(): Promise<void> {
+    await this.#manager.refresh().catch(fail)
+  }
+
+  /** What `Broker.listen` and `adjust` are given for a listener. */
+  of(listener: ListenerConfig): Partial<Policy> {
+    if (isOpen(listener)) return {}
+    return { access: this.#controls.get(nameOf(listener)) ?? NOT_YET }
+  }
 }
 
-export function addressOf({ type, host = '*', port = 0, path }: ListenerConfig): ListenOptions {
-  const address = { type, host: host === '*' ? '::' : host, port }
-  return path === undefined ? address : { ...address, path }
+/** Whether everybody may do everything: then nobody needs to be asked. */
+function isOpen({ anonymous, authentication, authorization }: ListenerConfig): boolean {
+  return anonymous === true && !authentication?.length && authorization === undefined
 }
 
-const UNSUPPORTED = ['authentication', 'authorization', 'limits']
+function orFail<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    return fail(error as Error)
+  }
+}
+
+function fail(error: Error): never {
+  throw new Failure('WASMQTT_ACCESS', [error.message])
+}
+
+const UNSUPPORTED = ['limits']
 const UNSUPPORTED_HERE = [
-  ...['socket', 'socketMode', 'interface', 'family', 'origins', 'trustedProxies', 'tls'],
-  ...['proxyProtocol', 'proxyRequiresTls', 'noDelay', 'authentication', 'authorization', 'rates'],
+  ...['origins', 'trustedProxies', 'proxyProtocol', 'proxyRequiresTls', 'rates'],
 ]
 
 /** What would protect something must not be passed over in silence. */
@@ -57,9 +67,9 @@ export function refuseUnsupported(file: string, config: Config): void {
   const keys = [
     ...UNSUPPORTED.filter((key) => Object.hasOwn(config, key)),
     ...(config.listeners ?? []).flatMap((listener, i) =>
-      UNSUPPORTED_HERE.filter((key) => Object.hasOwn(listener, key)).map(
-        (key) => `listeners[${i}].${key}`,
-      ),
+      UNSUPPORTED_HERE.filter((key) => Object.hasOwn(listener, key))
+        .concat(listener.type === 'ws' && listener.tls !== undefined ? ['tls'] : [])
+        .map((key) => `listeners[${i}].${key}`),
     ),
   ]
   if (keys.length === 0) return

@@ -4,6 +4,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { listenHealth } from '../admin/health.ts'
+import type { ListenerConfig } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
 import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
@@ -13,7 +14,7 @@ import { Failure } from './failure.ts'
 import { readConfiguration } from './load.ts'
 import { Logger, type Writing } from './logger.ts'
 import { makePlan, type Options, type Plan } from './plan.ts'
-import { addressOf, policyOf } from './policy.ts'
+import { Policies } from './policy.ts'
 import { type Change, type Opener, Sockets } from './sockets.ts'
 
 /** What only a new start can change: options, and what the process is. */
@@ -23,6 +24,7 @@ export class Runtime {
   readonly broker: Broker
   readonly logger: Logger
   readonly sockets: Sockets
+  readonly policies: Policies
   readonly startedAt: Date
   readonly #words: Arguments
   #plan: Plan
@@ -33,7 +35,8 @@ export class Runtime {
   private constructor(words: Arguments, plan: Plan, logger: Logger, broker: Broker) {
     this.broker = broker
     this.logger = logger
-    this.sockets = new Sockets(openerOf(broker, logger), (problem) =>
+    this.policies = new Policies()
+    this.sockets = new Sockets(openerOf(broker, logger, this.policies), (problem) =>
       logger.log('error', problem, {}),
     )
     this.startedAt = new Date()
@@ -57,7 +60,9 @@ export class Runtime {
 
   /** @throws Failure when one cannot be opened */
   async listen(): Promise<void> {
-    const change = await this.sockets.change(this.#plan.places)
+    const { config, places } = this.#plan
+    this.policies.apply(config, listenersOf(this.#plan))
+    const change = await this.sockets.change(places)
     await change.commit()
   }
 
@@ -108,11 +113,18 @@ export class Runtime {
     return [...lines, ...fixed]
   }
 
+  /** Everything that can fail; what has been done is undone then. */
   async #prepare(plan: Plan, writing: Writing): Promise<Change> {
+    let change: Change | undefined
     try {
-      return await this.sockets.change(plan.places)
+      change = await this.sockets.change(plan.places)
+      this.policies.apply(plan.config, listenersOf(plan))
+      await this.policies.refresh()
+      return change
     } catch (error) {
       closeAll(writing.destinations)
+      if (change !== undefined) this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      await change?.undo()
       throw error
     }
   }
@@ -162,15 +174,21 @@ function failOnStore(error: unknown): never {
   throw error
 }
 
-function openerOf(broker: Broker, { log }: Logger): Opener {
+function listenersOf({ places }: Plan): ListenerConfig[] {
+  return places.flatMap(({ settings }) => (settings.type === 'http' ? [] : [settings]))
+}
+
+function openerOf(broker: Broker, { log }: Logger, policies: Policies): Opener {
   return {
     open: (settings) => {
-      if (settings.type !== 'http') return broker.listen(addressOf(settings), policyOf(settings))
+      if (settings.type !== 'http') {
+        return broker.listen({ host: '*', ...settings }, policies.of(settings))
+      }
       const { host = '127.0.0.1', port = 0 } = settings
       return listenHealth({ host, port, log }, () => healthOf(broker))
     },
     adjust: (listener, settings) => {
-      if (settings.type !== 'http') broker.adjust(listener, policyOf(settings))
+      if (settings.type !== 'http') broker.adjust(listener, settings, policies.of(settings))
     },
     dismiss: async (listener) => {
       await listener.close()

@@ -130,7 +130,7 @@ class Step {
   async refresh(): Promise<void> {
     for (const { listener, place } of this.next.values()) {
       try {
-        await listener?.refresh?.()
+        await listener?.refresh()
       } catch (error) {
         throw new Failure('WASMQTT_LISTEN', [`${place.url}: ${(error as Error).message}`])
       }

@@ -69,7 +69,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.core = core
     this.transport = transport
     this.onGone = onGone
-    this.peer = new Peer(this, transport.remoteAddress, originOf(transport), policy)
+    this.peer = new Peer(this, transport.remoteAddress, policy)
     policy.load.connections++
     this.timer = new Timer(this)
     core.updateClock()
@@ -81,6 +81,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   /** The listener that accepted it, as its policies know it. */
   get load(): Load {
     return this.peer.policy.load
+  }
+
+  get origin(): Origin {
+    return this.transport.origin
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
@@ -382,12 +386,6 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     peer.outbox = undefined
     this.tail.clear()
   }
-}
-
-/** Where a connection comes from, for those who decide about it. */
-function originOf({ remoteAddress, scheme }: Transport): Origin {
-  const address = remoteAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  return { scheme, address, isSecure: scheme === 'mqtts' || scheme === 'wss' }
 }
 
 /** What a CONNACK may say of a connection that ends while its CONNACK waits for the store. */

@@ -84,6 +84,10 @@ export class Records {
     return module.i32[(record + RECORD_COUNT) >> 2] as number
   }
 
+  static payloadLength(module: Module, record: number): number {
+    return module.i32[(record + RECORD_PAYLOAD_LENGTH) >> 2] as number
+  }
+
   static reason(module: Module, record: number): number {
     return module.i32[(record + RECORD_REASON) >> 2] as number
   }

@@ -16,10 +16,15 @@ import {
 } from '../../assembly/layout.ts'
 import { MemoryError, type Module } from './instance.ts'
 
+const DOLLAR = 0x24
+const SHARE = '$share/'
+
 /** One trie; several live side by side in one module. */
 export class Trie {
   private readonly module: Module
   private readonly root: number
+  /** Those of `size` that begin with `$share/`. */
+  shared = 0
 
   constructor(module: Module) {
     this.module = module
@@ -44,6 +49,7 @@ export class Trie {
     const { root, module } = this
     const result = module.call.insert(root, start, length, subscriber, options, identifier)
     module.renew()
+    if (result === 0 && this.isShared(start)) this.shared++
     return result
   }
 
@@ -61,7 +67,16 @@ export class Trie {
 
   /** @returns whether it was there; `previous` then is its identifier */
   remove(start: number, length: number, subscriber: number): boolean {
-    return this.module.call.remove(this.root, start, length, subscriber) === 1
+    const isShared = this.isShared(start)
+    const removed = this.module.call.remove(this.root, start, length, subscriber) === 1
+    if (removed && isShared) this.shared--
+    return removed
+  }
+
+  /** Whether a valid filter is that of a shared subscription. */
+  private isShared(start: number): boolean {
+    const { bytes } = this.module
+    return bytes[start] === DOLLAR && bytes.toString('latin1', start, start + 7) === SHARE
   }
 
   removeText(filter: string, subscriber: number): boolean {
