@@ -10,9 +10,12 @@ import { Failure } from './cli/failure.ts'
 const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
   check: async (rest) => (await import('./cli/config.ts')).runCheck(rest),
   config: async (rest) => (await import('./cli/config.ts')).runConfig(rest),
+  passwd: async (rest) => (await import('./cli/passwd.ts')).runPasswd(rest),
+  pub: async (rest) => (await import('./cli/pub.ts')).runPub(rest),
   reload: async (rest) => (await import('./cli/control.ts')).runReload(rest),
   status: async (rest) => (await import('./cli/control.ts')).runStatus(rest),
   store: async (rest) => (await import('./cli/store.ts')).runStore(rest),
+  sub: async (rest) => (await import('./cli/sub.ts')).runSub(rest),
   trace: async (rest) => (await import('./cli/control.ts')).runTrace(rest),
 }
 

@@ -1,9 +1,9 @@
 // What a configuration and the command line together ask for: options of the broker, sockets to
 // open, the log, what the process is. Made at the start and again by each reload; opens nothing.
 
+import { nameOf } from '../broker/policy.ts'
 import type { AdminConfig, Config, ListenerConfig, LogConfig } from '../config/config.ts'
 import { type BrokerOptions, DEFAULTS } from '../config/options.ts'
-import { nameOf } from '../broker/policy.ts'
 import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
