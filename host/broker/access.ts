@@ -78,6 +78,8 @@ export interface Grant {
   subscribe(filter: string): Answer
   /** Whether a message of `topic` may be delivered. */
   receive(topic: string): boolean
+  /** Which rule refuses, for the log. */
+  explain?(action: 'publish' | 'subscribe', topic: string): string | undefined
 }
 
 /** 0 = yes, else a reason code; a promise stops the client's packets until it is there. */
@@ -103,6 +105,13 @@ export interface Access {
   exchange(method: string, applicant: Applicant): Exchange | undefined
   /** The connection of an admitted client is over. */
   left?(applicant: Applicant, grant: Grant): void
+}
+
+/** Who may knock at all: asked about each connection before a byte of it is read. */
+export interface Guard {
+  accepts(address: string): boolean
+  /** A connection that was accepted is over. */
+  gone(address: string): void
 }
 
 export function isRefusal(admission: Admission): admission is Refusal {

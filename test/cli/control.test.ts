@@ -9,7 +9,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ControlError, ControlServer, request, type Verbs } from '../../host/admin/control.ts'
 import { type Broker, startBroker, stopAll, temporaryDirectory } from '../process.ts'
-import { control, runCommand } from './kit.ts'
+import { control, runCommand } from './running.ts'
 
 const MEMORY = ['--durability', 'memory']
 

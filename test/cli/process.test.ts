@@ -7,7 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RawClient } from '../client.ts'
 import { runMain, startBroker, stopAll, temporaryDirectory } from '../process.ts'
-import { configured, refusal, reload, runCommand, writeConfig } from './kit.ts'
+import { configured, refusal, reload, runCommand, writeConfig } from './running.ts'
 
 const NOBODY = 'nobody'
 const isRoot = process.getuid?.() === 0

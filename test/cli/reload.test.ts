@@ -12,7 +12,7 @@ import { differences } from '../../host/cli/changes.ts'
 import type { Config, ListenerConfig } from '../../host/config/config.ts'
 import { RawClient } from '../client.ts'
 import { type Broker, startBroker, stopAll, temporaryDirectory } from '../process.ts'
-import { configured, control, reload, writeConfig } from './kit.ts'
+import { configured, control, reload, writeConfig } from './running.ts'
 
 const ADMINISTRATIVE_ACTION = 0x98
 
