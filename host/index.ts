@@ -101,7 +101,7 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const { policy } = door
@@ -192,7 +192,7 @@ export class Broker {
     const door = this.listeners.get(listener)
     if (door === undefined) return
     const { load } = door.policy
-    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
   }
 
   /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
@@ -252,6 +252,12 @@ export class Broker {
     }
     this.core.settle()
     return count
+  }
+
+  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
   }
 
   /** Counters and sizes, for health and metrics. */

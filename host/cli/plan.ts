@@ -121,11 +121,12 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
 
 /** What holds for listeners that do not say it themselves. */
 function inheritedOf(config: Config): Partial<ListenerConfig> {
-  const { authentication, authorization, listeners } = config
+  const { authentication, authorization, limits, listeners } = config
   return {
     anonymous: config.anonymous ?? listeners === undefined,
     ...(authentication !== undefined && { authentication }),
     ...(authorization !== undefined && { authorization }),
+    ...(limits?.rates !== undefined && { rates: limits.rates }),
   }
 }
 

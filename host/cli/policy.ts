@@ -6,6 +6,7 @@ import { AccessManager } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
+import type { Log } from '../config/options.ts'
 import { Failure } from './failure.ts'
 
 /** Of a listener that is opened by a reload which may still be refused. */
@@ -18,8 +19,9 @@ export class Policies {
   readonly #manager: AccessManager
   #controls: ReadonlyMap<string, Access>
 
-  constructor() {
-    this.#manager = new AccessManager()
+  /** @param data directory for what is stored about access; undefined = nothing is */
+  constructor(log: Log, data: string | undefined) {
+    this.#manager = orFail(() => new AccessManager({ log, data }))
     this.#controls = new Map()
   }
 
@@ -35,14 +37,9 @@ export class Policies {
 
   /** What `Broker.listen` and `adjust` are given for a listener. */
   of(listener: ListenerConfig): Partial<Policy> {
-    if (isOpen(listener)) return {}
-    return { access: this.#controls.get(nameOf(listener)) ?? NOT_YET }
+    const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
+    return { access, guard: this.#manager.limits }
   }
-}
-
-/** Whether everybody may do everything: then nobody needs to be asked. */
-function isOpen({ anonymous, authentication, authorization }: ListenerConfig): boolean {
-  return anonymous === true && !authentication?.length && authorization === undefined
 }
 
 function orFail<T>(work: () => T): T {
@@ -57,15 +54,11 @@ function fail(error: Error): never {
   throw new Failure('WASMQTT_ACCESS', [error.message])
 }
 
-const UNSUPPORTED = ['limits']
-const UNSUPPORTED_HERE = [
-  ...['origins', 'trustedProxies', 'proxyProtocol', 'proxyRequiresTls', 'rates'],
-]
+const UNSUPPORTED_HERE = ['origins', 'trustedProxies', 'proxyProtocol', 'proxyRequiresTls']
 
 /** What would protect something must not be passed over in silence. */
 export function refuseUnsupported(file: string, config: Config): void {
   const keys = [
-    ...UNSUPPORTED.filter((key) => Object.hasOwn(config, key)),
     ...(config.listeners ?? []).flatMap((listener, i) =>
       UNSUPPORTED_HERE.filter((key) => Object.hasOwn(listener, key))
         .concat(listener.type === 'ws' && listener.tls !== undefined ? ['tls'] : [])

@@ -35,7 +35,8 @@ export class Runtime {
   private constructor(words: Arguments, plan: Plan, logger: Logger, broker: Broker) {
     this.broker = broker
     this.logger = logger
-    this.policies = new Policies()
+    const { data, durability } = plan.options
+    this.policies = new Policies(logger.log, durability === 'memory' ? undefined : data)
     this.sockets = new Sockets(openerOf(broker, logger, this.policies), (problem) =>
       logger.log('error', problem, {}),
     )
@@ -109,6 +110,7 @@ export class Runtime {
     this.logger.use(writing)
     this.#plan = plan
     await change.commit()
+    this.broker.regrant()
     for (const warning of [...warnings, ...fixed]) this.logger.log('warn', warning, {})
     return [...lines, ...fixed]
   }
