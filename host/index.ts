@@ -3,14 +3,17 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
+import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
-import { Connection } from './net/connection.ts'
+import { type ClientInfo, Connection } from './net/connection.ts'
 import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
 import type { Properties } from './protocol/packets.ts'
@@ -23,6 +26,7 @@ import { check } from './wasm/check.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
@@ -75,8 +79,10 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 
 export class Broker {
   private readonly core: Core
+  private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
@@ -84,6 +90,7 @@ export class Broker {
   /** Use `createBroker`. */
   constructor(core: Core) {
     this.core = core
+    this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -94,16 +101,30 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
+    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, policy, this.onGone)
+      const { policy } = door
+      const { guard } = policy
+      const address = guard === undefined ? '' : transport.origin.address
+      if (guard?.accepts(address) === false) return undefined
+      const onGone = (gone: Connection): void => {
+        guard?.gone(address)
+        this.onGone(gone)
+      }
+      const connection = new Connection(
+        this.core,
+        transport,
+        policy,
+        guard === undefined ? this.onGone : onGone,
+      )
       this.connections.add(connection)
       return connection
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
-    this.listeners.add(listener)
+    if (this.listeners.size === 0) this.tick()
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -162,12 +183,75 @@ export class Broker {
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
     this.core.store.tick()
+    this.sys.tick()
     this.core.settle()
+  }
+
+  /** Treats the clients that `listener` accepts from now on as `config` says; see `listen`. */
+  adjust(listener: Listener, config: ListenOptions, given: Partial<Policy> = {}): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load } = door.policy
+    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
+  /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
+  publishLog(level: SysLogLevel, text: string): void {
+    this.sys.log(level, text)
+    this.core.settleSoon()
   }
 
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
+  }
+
+  /** The clients that are connected now. */
+  *clients(): Generator<ClientInfo> {
+    for (const connection of this.connections) {
+      const info = connection.describe()
+      if (info !== undefined) yield info
+    }
+  }
+
+  /**
+   * Ends the connections of the clients that `isMeant` picks, their sessions stay.
+   * @param reason said to MQTT 5 clients; default 0x98 Administrative action
+   * @returns how many
+   */
+  disconnect(isMeant: (client: ClientInfo) => boolean, reason = 0x98): number {
+    this.core.updateClock()
+    let count = 0
+    for (const connection of [...this.connections]) {
+      const info = connection.describe()
+      if (info === undefined || !isMeant(info)) continue
+      connection.fail(reason)
+      count++
+    }
+    this.core.settle()
+    return count
   }
 
   /** Counters and sizes, for health and metrics. */
@@ -209,7 +293,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()

@@ -1,5 +1,5 @@
 // Loads a configuration file for a command: what is wrong with it becomes a Failure. The readers
-// load zod and yaml, 100 ms, so they are imported only when there is a file.
+// take a while to load, so they are imported only when there is a file.
 
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/error.ts'
@@ -14,4 +14,11 @@ export async function loadConfig(file: string): Promise<{ config: Config; warnin
     if (error instanceof ConfigError) throw new Failure(error.code, error.lines)
     throw error
   }
+}
+
+/** A broker without a file has nothing to read. */
+export async function readConfiguration(
+  file: string | undefined,
+): Promise<{ config: Config; warnings: string[] }> {
+  return file === undefined ? { config: {}, warnings: [] } : loadConfig(file)
 }

@@ -12,6 +12,7 @@ import type {
   RuleConfig,
 } from '../config.ts'
 import {
+  addressRange,
   boolean,
   constant,
   file,
@@ -63,7 +64,7 @@ const HTTP_HOOK: Shape<HttpHookConfig> = {
     from: 0,
     to: SECONDS_MAX,
     unit: 'seconds',
-    default: 0,
+    default: 60,
     meaning: 'How long an answer is remembered. 0 = not.',
   }),
 }
@@ -88,7 +89,10 @@ const JWT: Shape<JwtConfig> = {
     meaning: 'Field of CONNECT that carries the token.',
     default: 'password',
   }),
-  usernameClaim: text({ meaning: 'Claim that must equal the user name.' }),
+  usernameClaim: text({
+    meaning: 'Claim that must equal the user name, if there is one, or else becomes it.',
+    unset: '`sub` becomes it',
+  }),
   clientIdClaim: text({ meaning: 'Claim that must equal the client identifier.' }),
   rulesClaim: text({ meaning: 'Claim that holds rules of authorization.', default: 'acl' }),
   clockToleranceSeconds: integer({
@@ -199,7 +203,7 @@ const RULE: z.ZodType<RuleConfig> = object<RuleConfig>(
     ),
     username: text({ meaning: 'Only this user name; `*` stands for any characters.' }),
     clientId: text({ meaning: 'Only this client identifier; `*` stands for any characters.' }),
-    address: text({ meaning: 'Only from this address or range (`10.0.0.0/8`).' }),
+    address: addressRange({ meaning: 'Only from this address or range.', example: '10.0.0.0/8' }),
     commonName: text({ meaning: "Only with this common name in the client's certificate." }),
     anonymous: boolean({ meaning: 'Only clients without (true) or with (false) a user name.' }),
   },
@@ -261,7 +265,7 @@ const seconds = (meaning: string): z.ZodType<number> =>
   integer({ from: 1, to: SECONDS_MAX, unit: 'seconds', meaning })
 
 export const LIMITS: z.ZodType<LimitsConfig> = object<LimitsConfig>(
-  { meaning: 'Protection against too many connections and too much traffic.' },
+  { meaning: 'Protection against too many connections and too much traffic.', unset: 'none' },
   {
     connectionsPerAddress: count('Connections at once from one address.'),
     connectionsPerUser: count('Connections at once of one user name.'),
@@ -271,9 +275,9 @@ export const LIMITS: z.ZodType<LimitsConfig> = object<LimitsConfig>(
     flapping: object<NonNullable<LimitsConfig['flapping']>>(
       { meaning: 'Bans clients that connect again and again.', unset: 'off' },
       {
-        connects: needed(integer({ from: 2, to: SECONDS_MAX, meaning: 'This many connects' })),
-        withinSeconds: needed(seconds('within this time')),
-        banSeconds: needed(seconds('ban the client for this long.')),
+        connects: needed(integer({ from: 2, to: SECONDS_MAX, meaning: 'This many connects …' })),
+        withinSeconds: needed(seconds('… within this time …')),
+        banSeconds: needed(seconds('… ban a client for this long.')),
       },
     ),
   },
