@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import { keyOf, SourceDocument } from './document.ts'
 import { ConfigError } from './error.ts'
 import { formatPath, isObject, type Mistake } from './mistake.ts'
+import { readMosquittoConf } from './mosquitto.ts'
 import { findWarnings } from './warnings.ts'
 
 /** A configuration, and what is strange about it but no mistake. */
@@ -22,9 +23,7 @@ export async function readAnyConfig(
   file: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<Reading> {
-  if (isMosquittoConf(file)) {
-    throw new ConfigError([`${file}: cannot be read: this version reads no mosquitto.conf yet`])
-  }
+  if (isMosquittoConf(file)) return readMosquittoConf(file)
   const { config, document } = readDocument(file, env)
   const warnings = findWarnings(config).map((warning) => formatMistake(file, document, warning))
   return { config, warnings }

@@ -107,11 +107,13 @@ function storeOf(broker: Settings): Config {
 }
 
 function logOf(broker: Settings, report: Report): LogConfig {
+  const timestamp = broker.flag('log_timestamp') ?? true
+  const format = timestamp ? broker.text('log_timestamp_format') : undefined
   return {
     types: logTypesOf(broker.all('log_type')),
     destinations: destinationsOf(broker.all('log_dest'), report),
-    timestamp: broker.flag('log_timestamp') ?? true,
-    ...defined('timestampFormat', broker.text('log_timestamp_format')),
+    timestamp,
+    ...defined('timestampFormat', format),
     connections: broker.flag('connection_messages') ?? true,
   }
 }
