@@ -9,6 +9,9 @@ export interface Arguments {
   host?: string
   config?: string
   verbose?: boolean
+  quiet?: boolean
+  daemon?: boolean
+  testConfig?: boolean
   wsPort?: number | 'off'
   adminPort?: number | 'off'
   data?: string
@@ -25,6 +28,9 @@ export function parseArguments(words: readonly string[], version: string): Argum
     .option('--host <address>', 'address to listen on (default: 127.0.0.1 and ::1)')
     .option('-c, --config <file>', 'YAML or JSON; `wasmqtt config schema` says what is in it')
     .option('-v, --verbose', 'log every connection, subscription and refusal')
+    .option('-q, --quiet', 'print and log nothing; wins over -v and the file')
+    .option('-d, --daemon', 'go on in the background once it listens')
+    .option('--test-config', 'only look whether the file of -c can be used')
     .option(
       '--ws-port <number|off>',
       'port for MQTT over WebSocket at /mqtt (default: 8083)',
