@@ -161,7 +161,7 @@ tests('some options need a listener above them', () => {
     const [name] = line.split(' ')
     assert.equal(mistakesIn(line + later), [`1: ${name}: needs a listener above it`])
   }
-  assert.equal(warningsIn(`max_topic_alias 5${later}`), [
+  assert.equal(warningsIn(`max_topic_alias 5${later}\nallow_anonymous true`), [
     '1: max_topic_alias has no effect: it stands above every listener',
   ])
 })
@@ -189,8 +189,8 @@ tests('with per_listener_settings they belong to the listener above them and nee
   )
   assert.is(anonymous, undefined)
   assert.equal(listeners, [
-    { type: 'mqtt', port: 1884, anonymous: true, authentication: [] },
-    { type: 'mqtt', port: 1885, anonymous: false, authentication: [] },
+    { type: 'mqtt', port: 1884, anonymous: true },
+    { type: 'mqtt', port: 1885, anonymous: false },
   ])
   assert.equal(mistakesIn('per_listener_settings true\nallow_anonymous true\nlistener 1884'), [
     '2: allow_anonymous: needs a listener above it, as per_listener_settings is true',

@@ -33,11 +33,11 @@ const DEFAULTS: Config = {
     types: ['error', 'warning', 'notice', 'information'],
     destinations: ['stderr'],
     timestamp: true,
+    timestampFormat: '%s',
     connections: true,
   },
   admin: false,
   anonymous: true,
-  authentication: [],
 }
 
 /** The keys of the Config that differ from those of an empty file. */
@@ -212,8 +212,8 @@ tests('pre-shared keys need hint and file', () => {
   assert.equal(mistakesIn('listener 8883\npsk_hint h'), [
     '2: psk_hint needs a psk_file: nobody could connect without',
   ])
-  assert.equal(warningsIn('listener 1883\npsk_file /p'), [
-    '2: psk_file has no effect: no listener has a psk_hint',
+  assert.equal(warningsIn('allow_anonymous true\nlistener 1883\npsk_file /p'), [
+    '3: psk_file has no effect: no listener has a psk_hint',
   ])
 })
 
@@ -242,6 +242,7 @@ tests('what would protect less than it seems to is a mistake', () => {
 
 tests('what has no effect is a warning', () => {
   const text = [
+    'allow_anonymous true',
     ...['retry_interval 20', 'max_inflight_bytes 5', 'memory_limit 6', 'log_facility 3'],
     ...['websockets_headers_size 9', 'global_max_clients 3', 'allow_duplicate_messages true'],
     ...['enable_control_api true', 'log_dest dlt', 'max_packet_size 20', 'listener 1'],
@@ -250,8 +251,15 @@ tests('what has no effect is a warning', () => {
   const lines = warningsIn(text.join('\n')).map((line) => Number(line.split(':')[0]))
   assert.equal(
     [...lines].sort((a, b) => a - b),
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14],
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15],
   )
+})
+
+tests('a listener that lets nobody in is a warning', () => {
+  assert.equal(warningsIn('listener 1884\nlistener 1885\nlistener_allow_anonymous true'), [
+    '1: listener 1884 lets nobody in without allow_anonymous true or a password_file',
+  ])
+  assert.equal(warningsIn('listener 1884\npassword_file /p'), [])
 })
 
 tests('without listener and port the default listener stays closed, with a warning', () => {
@@ -296,7 +304,6 @@ tests('plugin_load is for the listeners that plugin_use it', () => {
     'listener 1885',
   ]
   const config = read(text.join('\n'))
-  assert.equal(config.authentication, [])
   assert.equal(config.listeners, [
     { type: 'mqtt', port: 1884, authentication: [{ type: 'password-file', file: '/p' }] },
     { type: 'mqtt', port: 1885 },

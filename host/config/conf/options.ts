@@ -42,8 +42,8 @@ export interface ConfOption {
   readonly harmless?: Value
   /** Needs a `listener` or `port` above it and never opens the default listener by itself. */
   readonly needsListener?: true
-  /** First version of Mosquitto that knows it, when not 2.0. */
-  readonly since?: '2.1'
+  /** A version of Mosquitto that knows it, when 2.0.11 does not. */
+  readonly since?: '2.1' | '2.0.22'
 }
 
 const HIGH = 65_535
@@ -88,7 +88,7 @@ const BROKER: ConfOption[] = [
     fate: 'warns',
   }),
   works('log_timestamp', FLAG, '`log.timestamp`'),
-  works('log_timestamp_format', TEXT, '`log.timestampFormat`; without it the time is ISO 8601'),
+  works('log_timestamp_format', TEXT, '`log.timestampFormat`; seconds since the epoch if not said'),
   works(
     'log_type',
     oneOf(
@@ -150,7 +150,7 @@ const BROKER: ConfOption[] = [
   works('queue_qos0_messages', FLAG, '`queueQos0`'),
   works('retain_available', FLAG, '`retainAvailable`'),
   works('retain_expiry_interval', integer(1), '`retainExpiryMax`, minutes made seconds', {
-    since: '2.1',
+    since: '2.0.22',
   }),
   works('retry_interval', ANYTHING, 'has no effect: messages are sent again on reconnect only', {
     fate: 'warns',
