@@ -5,14 +5,14 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
-import { defaultPolicy, type Policy } from './broker/policy.ts'
+import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { Connection } from './net/connection.ts'
-import { listenTcp } from './net/tcp.ts'
+import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
-import { listenWebSocket } from './net/websocket.ts'
 import type { Properties } from './protocol/packets.ts'
 import { readContents } from './store/contents.ts'
 import { openDatabase } from './store/database.ts'
@@ -32,16 +32,8 @@ export const STORE_FOLDER = 'store'
 // Subscription options of an in-process subscriber: highest QoS, retain flag as published.
 const LOCAL_OPTIONS = 2 | 8
 
-/** Where to listen. */
-export interface ListenOptions {
-  type: 'mqtt' | 'ws'
-  /** Address to bind; default 127.0.0.1. */
-  host?: string
-  /** Port to bind; 0 = any free one. */
-  port: number
-  /** WebSocket only: path of the endpoint, default `/mqtt`. */
-  path?: string
-}
+/** Where to listen; without host and socket: 127.0.0.1, unlike in a configuration file. */
+export type ListenOptions = ListenerConfig
 
 /** A message to publish from this process. */
 export interface PublishOptions {
@@ -96,32 +88,21 @@ export class Broker {
     this.ticker.unref()
   }
 
-  /** Accepts clients; rejects with the system's error when the address cannot be bound. */
-  async listen(
-    { type, host = '127.0.0.1', port, path = '/mqtt' }: ListenOptions,
-    policy: Partial<Policy> = {},
-  ): Promise<Listener> {
+  /**
+   * Accepts clients; rejects with the system's error when the address cannot be bound.
+   * @param given what differs from the policy that `config` asks for: who decides, for one
+   */
+  async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const settled = defaultPolicy(this.core.options, { name: `${type}-${port}`, ...policy })
+    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, settled, this.onGone)
+      const connection = new Connection(this.core, transport, policy, this.onGone)
       this.connections.add(connection)
       return connection
     }
-    const place = { host, port, log }
-    const listener =
-      type === 'ws'
-        ? await listenWebSocket(
-            {
-              ...place,
-              path,
-              frameBytesMax: packetSizeMax * 2,
-              requestTimeoutMs: connectTimeoutMs,
-            },
-            accept,
-          )
-        : await listenTcp(place, accept)
+    const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
+    const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
     this.listeners.add(listener)
     return listener
   }
@@ -193,16 +174,23 @@ export class Broker {
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
     const { failing, commits, failures, messages } = store.state
-    const { refusals, ...numbers } = counters
+    const { refusals, received, sent, ...numbers } = counters
     let refused = 0
     for (const count of refusals.values()) refused += count
     return {
       ...numbers,
+      packetsSent: counters.packetsSent,
+      publishReceived: received.messagesTotal,
+      publishSent: sent.messagesTotal,
+      publishBytesReceived: received.bytesTotal,
+      publishBytesSent: sent.bytesTotal,
+      dropped: counters.dropped,
       refused,
       sessions: sessions.byId.size,
       subscriptions: subscriptions.size,
-      retained: retained.count,
-      messagesHeld: module.held(),
+      sharedSubscriptions: subscriptions.shared,
+      retained: retained.count - retained.reserved,
+      messagesHeld: module.held() - retained.reserved,
       queuedMessages: this.core.queued.messages,
       queuedBytes: this.core.queued.bytes,
       moduleBytes: module.allocated(),

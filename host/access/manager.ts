@@ -2,6 +2,7 @@
 // judges that say the same. `apply` puts another configuration in place under the clients that are
 // connected; nothing changes when a part of it cannot be made.
 
+import { nameOf } from '../broker/policy.ts'
 import type {
   AuthenticationStep,
   AuthorizationConfig,
@@ -85,11 +86,6 @@ export class AccessManager {
         throw new RangeError(`authentication by "${step.type}" is not known`)
     }
   }
-}
-
-/** Under which a listener is known in logs, metrics and here. */
-export function nameOf({ name, port, socket, type }: ListenerConfig): string {
-  return name ?? `${type}-${socket ?? port}`
 }
 
 function judgesOf(

@@ -10,8 +10,7 @@ export async function listenHealth(options: ListenOptions, facts: () => object):
   const server = createServer((request, response) => answer(request, response, facts))
   const listener = await listenOn(server, options, 'http')
   return {
-    url: listener.url,
-    port: listener.port,
+    ...listener,
     close: async () => {
       await listener.close()
       server.closeAllConnections()

@@ -18,6 +18,8 @@ export const WAIT = -2
 
 /** The connection, as far as the broker may ask something of it. */
 export interface PeerOwner {
+  /** Where it comes from. */
+  readonly origin: Origin
   /** Ends the connection with a reason, as its version allows. */
   fail(reason: number): void
   /**
@@ -41,7 +43,6 @@ export class Peer {
   readonly owner: PeerOwner
   /** Address and port of the other end, for logs. */
   readonly remoteAddress: string
-  readonly origin: Origin
   readonly policy: Policy
   /** What the client asked to be let in with; without its password. Set when access is checked. */
   applicant: Applicant | undefined = undefined
@@ -77,10 +78,9 @@ export class Peer {
   /** When the last packet came, milliseconds since the epoch. */
   lastSeen = 0
 
-  constructor(owner: PeerOwner, remoteAddress: string, origin: Origin, policy: Policy) {
+  constructor(owner: PeerOwner, remoteAddress: string, policy: Policy) {
     this.owner = owner
     this.remoteAddress = remoteAddress
-    this.origin = origin
     this.policy = policy
   }
 

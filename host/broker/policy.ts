@@ -65,16 +65,13 @@ const LEVELS = { '3.1': VERSION_3_1, '3.1.1': VERSION_3_1_1, '5.0': VERSION_5_0 
 
 /** The policy that a listener's configuration asks for. */
 export function policyOf(
-  name: string,
   listener: ListenerConfig,
   limits: LimitsConfig | undefined,
   options: BrokerOptions,
-  access: Access | undefined,
 ): Policy {
   const rates = { ...limits?.rates, ...listener.rates }
   return defaultPolicy(options, {
-    name,
-    access,
+    name: nameOf(listener),
     mountPoint: listener.mountPoint ?? '',
     connectionsMax: listener.connectionsMax ?? 0,
     qosMax: Math.min(listener.qosMax ?? 2, options.qosMax),
@@ -89,4 +86,9 @@ export function policyOf(
     emptyClientIds: listener.emptyClientIds ?? options.emptyClientIds,
     clientIdPrefix: listener.clientIdPrefix ?? options.clientIdPrefix,
   })
+}
+
+/** Under which a listener is known in logs and metrics. */
+export function nameOf({ name, port, socket, type }: ListenerConfig): string {
+  return name ?? `${type}-${socket ?? port}`
 }

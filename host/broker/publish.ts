@@ -36,6 +36,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
+  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
@@ -62,6 +63,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const message = core.messages.stage(record, peer.version)
   if (peer.mount !== undefined) core.messages.forgetPacket()
   const matched = route(core, message, session.slot, peer.source)
+  if (matched === 0) core.counters.publishUnmatched++
   if (qos === 0) return 0
   if (qos === 2) {
     const packetId = Records.packetId(module, record)
@@ -100,8 +102,6 @@ export function route(core: Core, message: number, publisher: number, source?: S
   core.dropTwin()
   if (core.pressure.met > 0) core.pressure.judge(count)
   core.deliveries += count
-  core.counters.publishReceived++
-  if (count === 0) core.counters.publishUnmatched++
   return count
 }
 

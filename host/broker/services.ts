@@ -54,7 +54,7 @@ export class Services {
     this.pressure = new Pressure()
     // A second behind, so that what was due before the start can be due at the first tick.
     this.timers = new Timers(this.now - 1000)
-    this.flusher = new Flusher(this.module)
+    this.flusher = new Flusher(this.module, this.counters)
     this.updateClock()
   }
 

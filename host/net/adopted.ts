@@ -1,7 +1,8 @@
 // Reading without allocating: takes the handle of an accepted socket over into a new one that reads
 // into a buffer of ours. net.Server cannot be told `onread`, net.Socket can. This is the only file
-// that touches the private `_handle`; where Node does not have what it expects, `adopt` answers
-// undefined and the socket is used as it is, by its 'data' events. Holds on Node 20, 22, 24 and 26.
+// that touches the private `_handle` and `_parent`; where Node does not have what it expects,
+// `adopt` answers undefined and the socket is used as it is, by its 'data' events. Holds on Node
+// 20, 22, 24 and 26.
 
 import { Socket } from 'node:net'
 
@@ -15,6 +16,8 @@ interface StreamHandle {
 /** The private property, and the undocumented option beside it. */
 interface WithHandle {
   _handle?: unknown
+  /** Of a TLSSocket: the socket whose handle it took. */
+  _parent?: unknown
 }
 
 type AdoptingOptions = ConstructorParameters<typeof Socket>[0] & {
@@ -47,6 +50,12 @@ export function adopt(
   // Without a handle this closes nothing; it takes the empty shell off the server's count.
   accepted.destroy()
   return socket
+}
+
+/** The accepted socket that a TLSSocket of tls.Server was made of. */
+export function underlying(secured: Socket): Socket | undefined {
+  const parent = (secured as WithHandle)._parent
+  return parent instanceof Socket ? parent : undefined
 }
 
 function isStreamHandle(handle: unknown): handle is StreamHandle {

@@ -69,13 +69,17 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.core = core
     this.transport = transport
     this.onGone = onGone
-    this.peer = new Peer(this, transport.remoteAddress, originOf(transport), policy)
+    this.peer = new Peer(this, transport.remoteAddress, policy)
     policy.load.connections++
     this.timer = new Timer(this)
     core.updateClock()
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
     core.counters.connectionsNow++
+  }
+
+  get origin(): Origin {
+    return this.transport.origin
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
@@ -377,12 +381,6 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     peer.outbox = undefined
     this.tail.clear()
   }
-}
-
-/** Where a connection comes from, for those who decide about it. */
-function originOf({ remoteAddress, scheme }: Transport): Origin {
-  const address = remoteAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  return { scheme, address, isSecure: scheme === 'mqtts' || scheme === 'wss' }
 }
 
 /** What a CONNACK may say of a connection that ends while its CONNACK waits for the store. */

@@ -11,9 +11,12 @@
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import type { Origin } from '../broker/access.ts'
+import { joinAddress } from './addresses.ts'
 import { whenDrained } from './drain.ts'
 import { LINGER_MS, Linger } from './linger.ts'
-import { joinAddress, type ListenOptions, listenOn } from './listen.ts'
+import { type ListenOptions, listenOn } from './listen.ts'
+import { plainOrigin } from './origin.ts'
 import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
 
 export interface WebSocketOptions extends ListenOptions {
@@ -148,6 +151,10 @@ class WebSocketTransport implements Transport {
     webSocket.on('close', () => this.#onClose())
     // Left to itself ws gives a peer that sends only FIN for ever to read what is left.
     socket.on('end', () => linger.add(this))
+  }
+
+  get origin(): Origin {
+    return plainOrigin(this.scheme, this.remoteAddress)
   }
 
   /** One frame. ws passes `bytes` on without a copy, as servers do not mask. */

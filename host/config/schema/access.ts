@@ -231,14 +231,14 @@ export const RATES: z.ZodType<RatesConfig> = shared(
       messagesPerSecond: number({
         from: 0,
         to: RATE_MAX,
-        meaning: 'Publications a second.',
-        unset: 'no limit',
+        meaning: 'Publications a second. 0 = no limit.',
+        default: 0,
       }),
       bytesPerSecond: number({
         from: 0,
         to: RATE_MAX,
-        meaning: 'Bytes a second.',
-        unset: 'no limit',
+        meaning: 'Bytes a second. 0 = no limit.',
+        default: 0,
       }),
       burstSeconds: number({
         from: 0,

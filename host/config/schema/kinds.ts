@@ -72,12 +72,10 @@ export function text(about: About): z.ZodType<string> {
 }
 
 /** A string that is not empty and of a certain shape; `expected` names it. */
-export function word(
-  expected: string,
-  about: About,
-  pattern: RegExp = /^\P{Cc}+$/u,
-): z.ZodType<string> {
-  return documented(z.string(expected).regex(pattern, expected), about)
+export function word(expected: string, about: About, pattern: RegExp = /^.+$/): z.ZodType<string> {
+  // No file, host or path can hold it, and Node says so only when it is used.
+  const isWhole = (value: string): boolean => !value.includes('\0')
+  return documented(z.string(expected).regex(pattern, expected).refine(isWhole, expected), about)
 }
 
 export function file(about: About): z.ZodType<string> {

@@ -20,7 +20,7 @@ import {
   word,
 } from './kinds.ts'
 
-const GENERAL = 'as the key of this name outside of `listeners`'
+const GENERAL = 'as at the top of the file'
 const FROM = ['commonName', 'subject', 'san'] as const
 
 const TLS: z.ZodType<TlsConfig> = object<TlsConfig>(
