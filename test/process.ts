@@ -174,6 +174,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return brokerOf(program, port('mqtt'), port('ws'), port('http'))
 }
 
+/** Debian's Mosquitto with any arguments; its lines are those of its log on standard error. */
+export function runMosquitto(args: string[]): Program {
+  const child = spawnPiped('mosquitto', args)
+  return new Program('mosquitto', child, child.stderr)
+}
+
 /**
  * Debian's Mosquitto with a TCP and a WebSocket listener, anonymous, nothing stored; for
  * comparison.
@@ -184,8 +190,7 @@ export async function startMosquitto(config: string[] = []): Promise<Broker> {
   const listeners = [`listener ${port} 127.0.0.1`, `listener ${wsPort} 127.0.0.1`]
   const lines = ['allow_anonymous true', 'log_dest stderr', ...config, ...listeners]
   writeFileSync(file, [...lines, 'protocol websockets', ''].join('\n'))
-  const child = spawnPiped('mosquitto', ['-c', file])
-  const program = new Program('mosquitto', child, child.stderr)
+  const program = runMosquitto(['-c', file])
   await program.untilLine(/mosquitto version .* running$/)
   return brokerOf(program, port, wsPort, 0)
 }
@@ -249,7 +254,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+/** Free a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as net.AddressInfo
