@@ -3,11 +3,13 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { Connection } from './net/connection.ts'
@@ -76,7 +78,8 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 export class Broker {
   private readonly core: Core
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
@@ -94,16 +97,16 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
+    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, policy, this.onGone)
+      const connection = new Connection(this.core, transport, door.policy, this.onGone)
       this.connections.add(connection)
       return connection
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
-    this.listeners.add(listener)
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -165,6 +168,36 @@ export class Broker {
     this.core.settle()
   }
 
+  /** Treats the clients that `listener` accepts from now on as `config` says; see `listen`. */
+  adjust(listener: Listener, config: ListenOptions, given: Partial<Policy> = {}): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load } = door.policy
+    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
@@ -209,7 +242,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()

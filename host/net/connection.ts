@@ -28,7 +28,7 @@ import { dispatch } from '../broker/dispatch.ts'
 import { onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { CLOSE, Peer, type PeerOwner, WAIT } from '../broker/peer.ts'
-import type { Policy } from '../broker/policy.ts'
+import type { Load, Policy } from '../broker/policy.ts'
 import type { Stallable } from '../broker/pressure.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
 import { reasonText, returnCode } from '../protocol/reasons.ts'
@@ -76,6 +76,11 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
     core.counters.connectionsNow++
+  }
+
+  /** The listener that accepted it, as its policies know it. */
+  get load(): Load {
+    return this.peer.policy.load
   }
 
   get origin(): Origin {
