@@ -28,7 +28,10 @@ const LOG = '\nlog_dest stderr\nlog_type information\n'
 /** What the words in capitals stand for. */
 type Names = Record<string, string>
 
-function makeNames(): Names {
+const isReady = !isMissing('mosquitto', 'mosquitto_pub', 'openssl')
+const certificates = isReady ? makeCertificates() : {}
+
+function makeCertificates(): Names {
   const authority = new Authority()
   const server = authority.issue('server')
   const client = authority.issue('client')
@@ -41,17 +44,26 @@ function makeNames(): Names {
   }
 }
 
-async function place(shape: Shape, common: Names): Promise<{ file: string; names: Names }> {
+async function makeNames(): Promise<Names> {
   const DIR = join(temporaryDirectory(), 'conf.d')
   mkdirSync(DIR)
-  const names = { ...common, DIR, PORT: `${await freePort()}`, OTHER: `${await freePort()}` }
+  return { ...certificates, DIR, PORT: `${await freePort()}`, OTHER: `${await freePort()}` }
+}
+
+/** Writes the files of a shape. @returns the command line that starts a broker with them */
+function place(shape: Shape, names: Names): { args: string[]; names: Names } {
+  const DIR = String(names.DIR)
   for (const [name, text] of Object.entries(shape.files ?? {})) {
     writeFileSync(join(DIR, name), fill(text, names))
   }
   const file = join(DIR, '..', 'mosquitto.conf')
   const user = /^user /m.test(shape.conf) ? '' : TAIL
   writeFileSync(file, fill(shape.conf, names) + user + LOG, 'latin1')
-  return { file, names }
+  return { args: ['-c', file, ...splitWords(fill(shape.args ?? '', names))], names }
+}
+
+function splitWords(text: string): string[] {
+  return text.split(' ').filter((word) => word !== '')
 }
 
 function fill(text: string, names: Names): string {
@@ -83,38 +95,34 @@ async function ask(asks: readonly Ask[], names: Names): Promise<Ask[]> {
   return answers
 }
 
-const isReady = !isMissing('mosquitto', 'mosquitto_pub', 'openssl')
-const common = isReady ? makeNames() : {}
-
 for (const shape of isReady ? SHAPES : []) {
   tests(shape.title, async () => {
-    const { file, names } = await place(shape, common)
-    const args = [
-      '-c',
-      file,
-      ...fill(shape.args ?? '', names)
-        .split(' ')
-        .filter(Boolean),
-    ]
-    const theirs = runMosquitto(args)
-    assert.is(await outcome(theirs, /mosquitto version .* running$/), shape.mosquitto)
-    if (shape.mosquitto === 'starts') {
-      assert.equal(await ask(shape.asks ?? [], names), shape.asks ?? [])
-      await theirs.stop()
-    }
-    const ours = runMain(args)
-    const [expected] = shape.here ?? [shape.mosquitto]
-    const got = await outcome(ours, /^ready$/)
-    assert.is(got, expected, ours.stderr)
-    if (got === 'refuses') {
-      assert.is(await ours.untilExit(), 1)
-      assert.match(ours.stderr, /^wasmqtt: [^\n]+\n/)
-      return
-    }
-    const asks = shape.asksHere ?? shape.asks ?? []
-    assert.equal(await ask(asks, names), asks)
-    assert.is(await ours.stop(), 0)
+    await Promise.all([tryMosquitto(shape), tryOurs(shape)])
   })
+}
+
+async function tryMosquitto(shape: Shape): Promise<void> {
+  const { args, names } = place(shape, await makeNames())
+  const program = runMosquitto(args)
+  assert.is(await outcome(program, /mosquitto version .* running$/), shape.mosquitto)
+  if (shape.mosquitto === 'refuses') return
+  assert.equal(await ask(shape.asks ?? [], names), shape.asks ?? [])
+  await program.stop()
+}
+
+async function tryOurs(shape: Shape): Promise<void> {
+  const { args, names } = place(shape, await makeNames())
+  const program = runMain(args)
+  const [expected] = shape.here ?? [shape.mosquitto]
+  assert.is(await outcome(program, /^ready$/), expected, program.stderr)
+  if (expected === 'refuses') {
+    assert.is(await program.untilExit(), 1)
+    assert.match(program.stderr, /^wasmqtt: [^\n]+\n/)
+    return
+  }
+  const asks = shape.asksHere ?? shape.asks ?? []
+  assert.equal(await ask(asks, names), asks)
+  assert.is(await program.stop(), 0)
 }
 
 tests.run()
