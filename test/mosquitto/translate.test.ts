@@ -223,8 +223,8 @@ tests('what would protect less than it seems to is a mistake', () => {
   ])
   const needs = 'needs a certfile and a keyfile in the same listener'
   assert.equal(mistakesIn('listener 1\nrequire_certificate true\ncrlfile /c'), [
-    `3: crlfile ${needs}`,
     `2: require_certificate ${needs}`,
+    `3: crlfile ${needs}`,
   ])
   assert.equal(mistakesIn(`${TLS}\nrequire_certificate true`), [
     '4: require_certificate has no cafile or capath to check certificates with',
@@ -330,7 +330,9 @@ tests('mistakes in a bridge are named beside that', () => {
     ...['bridge_cafile /c', 'bridge_psk ab', 'start_type manual', 'restart_timeout 9 3'],
     ...['bridge_protocol_version 5', 'connection a'],
   ]
-  assert.equal(mistakesIn(text.join('\n')).slice(0, -1), [
+  assert.equal(mistakesIn(text.join('\n')), [
+    '1: connection a: wasmqtt has no bridges yet; without the blocks that begin with connection ' +
+      'the file can be used',
     "2: address: expected a port from 1 to 65535 after the ':', got ':x'",
     "3: topic: expected out, in or both as direction, got 'sideways'",
     "4: topic: expected a QoS of 0, 1 or 2, got '3'",
@@ -340,8 +342,11 @@ tests('mistakes in a bridge are named beside that', () => {
     '9: restart_timeout: the most is less than the least',
     "10: bridge_protocol_version: expected mqttv31, mqttv311, mqttv50, got '5'",
     '11: connection: there is another connection a above',
+  ])
+  assert.equal(mistakesIn('connection a\nbridge_psk ab').slice(0, -1), [
     '1: connection a: has no address',
     '1: connection a: has no topic',
+    '1: connection a: has a bridge_psk, but no bridge_identity',
   ])
 })
 

@@ -244,6 +244,7 @@ class Reading implements Contents {
     if (rival !== undefined)
       throw new ValueError(`certificates and keys exclude each other: ${rival}`)
     const before: Value[] = bridge.values.get(option.name) ?? []
+    bridge.values.set(option.name, before)
     const value = option.kind.read(line.rest)
     if (before.length > 0 && typeof value === 'string' && isOnce(option)) {
       throw new ValueError('stands a second time in this connection')
