@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { RawClient } from '../client.ts'
 import { Authority } from '../net/certificates.ts'
 import {
   freePort,
@@ -35,12 +36,15 @@ function makeCertificates(): Names {
   const authority = new Authority()
   const server = authority.issue('server')
   const client = authority.issue('client')
+  const stranger = new Authority('Another authority').issue('stranger')
   return {
     CA: authority.file,
     CERT: server.certificate,
     KEY: server.key,
     CLIENT_CERT: client.certificate,
     CLIENT_KEY: client.key,
+    STRANGER_CERT: stranger.certificate,
+    STRANGER_KEY: stranger.key,
   }
 }
 
@@ -67,7 +71,7 @@ function splitWords(text: string): string[] {
 }
 
 function fill(text: string, names: Names): string {
-  return text.replace(/\b(CA|CERT|KEY|CLIENT_CERT|CLIENT_KEY|DIR|PORT|OTHER)\b/g, (word) =>
+  return text.replace(/\b(CA|DIR|PORT|OTHER|(CLIENT_|STRANGER_)?(CERT|KEY))\b/g, (word) =>
     String(names[word]),
   )
 }
@@ -82,17 +86,28 @@ async function outcome(program: Program, line: RegExp): Promise<'starts' | 'refu
 
 async function ask(asks: readonly Ask[], names: Names): Promise<Ask[]> {
   const answers: Ask[] = []
-  for (const [args] of asks) {
-    const [, other, rest = ''] = /^(OTHER: ?)?(.*)$/.exec(args) ?? []
-    const port = String(other === undefined ? names.PORT : names.OTHER)
-    const words = fill(rest, names)
-      .split(' ')
-      .filter((word) => word !== '')
-    const host = words.includes('-h') ? [] : ['-h', '127.0.0.1']
-    const client = run('mosquitto_pub', [...host, '-p', port, '-t', 'a', '-m', 'b', ...words])
-    answers.push([args, (await client.untilExit()) as number])
+  for (const [args, code] of asks) {
+    const [, where = '', rest = ''] = /^(OTHER: |WEBSOCKET: )?(.*)$/.exec(args) ?? []
+    const port = String(where === '' ? names.PORT : names.OTHER)
+    const got = await (where.startsWith('WEB') ? upgrade(port, rest) : publish(port, rest, names))
+    answers.push([args, code === 'fails' && got !== 0 ? code : got])
   }
   return answers
+}
+
+async function publish(port: string, rest: string, names: Names): Promise<number> {
+  const words = splitWords(fill(rest, names))
+  const place = words.includes('--unix') ? [] : ['-h', '127.0.0.1', '-p', port]
+  const client = run('mosquitto_pub', [...place, '-t', 'a', '-m', 'b', ...words])
+  return (await client.untilExit()) as number
+}
+
+/** 0 when CONNACK accepts. */
+async function upgrade(port: string, path: string): Promise<number> {
+  const client = await RawClient.open({ port: Number(port), path })
+  const { returnCode = 0 } = await client.handshake()
+  client.drop()
+  return returnCode
 }
 
 for (const shape of isReady ? SHAPES : []) {

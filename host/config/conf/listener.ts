@@ -239,6 +239,7 @@ function accessOfListener(
   const access: AccessConfig = accessOf(scopes, files, report)
   const { authentication, authorization, ...clientIds } = access
   const namesUser = Object.keys(usernameFrom(settings)).length > 0
+  if (namesUser) warnIfUnasked(settings, report)
   const anonymous = isPerListener
     ? (settings.flag('listener_allow_anonymous') ?? settings.flag('allow_anonymous') ?? false)
     : settings.flag('listener_allow_anonymous')
@@ -260,4 +261,13 @@ function warnIfClosed({ at, port, address }: Listener, anonymous: boolean, repor
   const name = port === 0 ? address : port
   const words = `listener ${name} lets nobody in without allow_anonymous true or a password_file`
   report.warn(at, words)
+}
+
+/** Certificates are only asked for when they are required. */
+function warnIfUnasked(settings: Settings, report: Report): void {
+  if (settings.flag('require_certificate') || settings.has('psk_hint')) return
+  const names = ['use_identity_as_username', 'use_subject_as_username']
+  for (const name of names.filter((each) => settings.flag(each))) {
+    report.warn(settings.at(name), `${name} lets nobody in without require_certificate true`)
+  }
 }
