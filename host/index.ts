@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
+import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
@@ -12,7 +13,7 @@ import { restore } from './broker/restore.ts'
 import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
-import { Connection } from './net/connection.ts'
+import { type ClientInfo, Connection } from './net/connection.ts'
 import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
 import type { Properties } from './protocol/packets.ts'
@@ -25,6 +26,7 @@ import { check } from './wasm/check.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
@@ -77,6 +79,7 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 
 export class Broker {
   private readonly core: Core
+  private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
   /** Each with what holds for the clients it accepts now. */
   private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
@@ -87,6 +90,7 @@ export class Broker {
   /** Use `createBroker`. */
   constructor(core: Core) {
     this.core = core
+    this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
@@ -100,12 +104,26 @@ export class Broker {
     const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, door.policy, this.onGone)
+      const { policy } = door
+      const { guard } = policy
+      const address = guard === undefined ? '' : transport.origin.address
+      if (guard?.accepts(address) === false) return undefined
+      const onGone = (gone: Connection): void => {
+        guard?.gone(address)
+        this.onGone(gone)
+      }
+      const connection = new Connection(
+        this.core,
+        transport,
+        policy,
+        guard === undefined ? this.onGone : onGone,
+      )
       this.connections.add(connection)
       return connection
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
+    if (this.listeners.size === 0) this.tick()
     this.listeners.set(listener, door)
     return listener
   }
@@ -165,6 +183,7 @@ export class Broker {
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
     this.core.store.tick()
+    this.sys.tick()
     this.core.settle()
   }
 
@@ -198,9 +217,41 @@ export class Broker {
     return subscriptionTree(this.core.sessions.byId.values())
   }
 
+  /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
+  publishLog(level: SysLogLevel, text: string): void {
+    this.sys.log(level, text)
+    this.core.settleSoon()
+  }
+
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
+  }
+
+  /** The clients that are connected now. */
+  *clients(): Generator<ClientInfo> {
+    for (const connection of this.connections) {
+      const info = connection.describe()
+      if (info !== undefined) yield info
+    }
+  }
+
+  /**
+   * Ends the connections of the clients that `isMeant` picks, their sessions stay.
+   * @param reason said to MQTT 5 clients; default 0x98 Administrative action
+   * @returns how many
+   */
+  disconnect(isMeant: (client: ClientInfo) => boolean, reason = 0x98): number {
+    this.core.updateClock()
+    let count = 0
+    for (const connection of [...this.connections]) {
+      const info = connection.describe()
+      if (info === undefined || !isMeant(info)) continue
+      connection.fail(reason)
+      count++
+    }
+    this.core.settle()
+    return count
   }
 
   /** Counters and sizes, for health and metrics. */

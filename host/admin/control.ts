@@ -2,7 +2,7 @@
 // lines of JSON, a request and its answers (host/cli/README.md). Both ends stand here; which verbs
 // there are is the business of whoever opens it.
 
-import { existsSync, unlinkSync } from 'node:fs'
+import { lstatSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createInterface, type Interface } from 'node:readline'
 
@@ -79,7 +79,12 @@ export class ControlServer {
   }
 
   #remove(): void {
-    if (this.#server.listening && existsSync(this.path)) unlinkSync(this.path)
+    if (!this.#server.listening) return
+    try {
+      rmSync(this.path, { force: true })
+    } catch {
+      // The user the broker became may not: the next start takes its place.
+    }
   }
 
   /** Requests of one connection are answered one after the other. */
@@ -159,12 +164,14 @@ function describe(error: unknown): { code: string; lines: string[] } {
 
 /** Removes the socket of a broker that is gone. @throws ControlError when one answers */
 export async function makeRoom(path: string): Promise<void> {
-  if (!existsSync(path)) return
+  const facts = lstatSync(path, { throwIfNoEntry: false })
+  if (facts === undefined) return
+  if (!facts.isSocket()) throw unusable(path, new Error('something else has that name'))
   const socket = await open(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT') throw unusable(path, error)
   })
   if (socket === undefined) {
-    if (existsSync(path)) unlinkSync(path)
+    rmSync(path, { force: true })
     return
   }
   socket.destroy()
@@ -232,6 +239,7 @@ export async function request(
   if (signal?.aborted) socket.destroy()
   socket.write(`${JSON.stringify({ verb, args })}\n`)
   const lines: Interface = createInterface({ input: socket })
+  socket.on('close', () => lines.close())
   try {
     for await (const text of lines) {
       const reply = JSON.parse(text) as Reply

@@ -36,7 +36,6 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
-  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
@@ -47,6 +46,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     const { received } = session
     const packetId = Records.packetId(module, record)
     if (received?.has(packetId)) {
+      core.counters.received.count(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
       return 0
     }
@@ -56,8 +56,10 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const refusal = refusalOf(core, peer, record)
   if (refusal === WAIT) return WAIT
+  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
+    core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
@@ -118,6 +120,14 @@ function refusalOf(core: Core, peer: Peer, record: number): number {
   }
   if (peer.mount !== undefined && !peer.mount.enter(record)) return REASON_TOPIC_NAME_INVALID
   return peer.verdicts === undefined ? 0 : judge(core, peer, peer.verdicts, record)
+}
+
+/** The topic of a PUBLISH as the client said it. */
+function topicOf({ module }: Core, { mount }: Peer, record: number): string {
+  const topic = module.text(Records.topicStart(module, record), Records.topicLength(module, record))
+  return mount !== undefined && topic.startsWith(mount.prefix)
+    ? topic.slice(mount.prefix.length)
+    : topic
 }
 
 /** What the client's grant says about the topic of a publication: 0, a reason, or WAIT. */

@@ -120,7 +120,7 @@ function checkName(name: string): string {
 }
 
 function put(text: string, name: string, hash: string): string {
-  const lines = splitPasswordFile(text)
+  const lines = splitPasswordFile(text.replace(/\n$/, ''))
   const at = lines.findIndex(({ user }) => user?.name === name)
   const line = `${name}:${hash}`
   if (at >= 0) return join(lines.map((old, i) => (i === at ? line : old.text)))
@@ -159,9 +159,9 @@ function isHash(text: string): boolean {
   }
 }
 
-/** One newline at the end, no empty line before it. */
+/** One newline at the end; a new file has no empty line before its first user. */
 function join(lines: string[]): string {
-  const text = lines.join('\n').replace(/\n+$/, '').replace(/^\n+/, '')
+  const text = lines.join('\n').replace(/^\n|\n$/g, '')
   return text === '' ? '' : `${text}\n`
 }
 

@@ -161,8 +161,9 @@ function numbered(places: Unkeyed[]): Place[] {
     const key = unique(address, keys)
     const url = `${settings.type}://${address}`
     if (settings.type === 'http') return { settings, optional, url, key }
-    const name = unique(nameOf(settings), names)
-    return { settings: { ...settings, name }, optional, url, key }
+    const own = nameOf(settings)
+    const name = unique(own, names)
+    return { settings: name === own ? settings : { ...settings, name }, optional, url, key }
   })
 }
 

@@ -85,8 +85,8 @@ function obeySignals(runtime: Runtime): void {
       ),
   )
   process.on('SIGUSR2', () => {
-    const lines = [...broker.subscriptionTree()].map(escapeUnprintable)
-    process.stdout.write(`${lines.join('\n')}\n`)
+    const lines = [...broker.subscriptionTree()].map((line) => `${escapeUnprintable(line)}\n`)
+    process.stdout.write(lines.join(''))
   })
 }
 

@@ -56,6 +56,10 @@ export class Records {
     return module.i32[(record + RECORD_TOPIC_LENGTH) >> 2] as number
   }
 
+  static payloadLength(module: Module, record: number): number {
+    return module.i32[(record + RECORD_PAYLOAD_LENGTH) >> 2] as number
+  }
+
   /** 0, or the ERROR_ code that ended the batch. */
   static error(module: Module, record: number): number {
     return module.i32[(record + RECORD_ERROR) >> 2] as number
@@ -78,10 +82,6 @@ export class Records {
   /** Filters of a SUBSCRIBE or UNSUBSCRIBE. */
   static items(module: Module, record: number): number {
     return module.i32[(record + RECORD_COUNT) >> 2] as number
-  }
-
-  static payloadLength(module: Module, record: number): number {
-    return module.i32[(record + RECORD_PAYLOAD_LENGTH) >> 2] as number
   }
 
   static reason(module: Module, record: number): number {

@@ -12,7 +12,7 @@ import type { LogConfig } from '../../host/config/config.ts'
 import type { LogLevel } from '../../host/config/options.ts'
 import { RawClient } from '../client.ts'
 import { startBroker, stopAll, temporaryDirectory } from '../process.ts'
-import { configured, refusal, reload, writeConfig } from './kit.ts'
+import { configured, refusal, reload, writeConfig } from './running.ts'
 
 const tests = suite('log')
 tests.after.each(stopAll)

@@ -85,6 +85,13 @@ tests('config schema prints the JSON Schema', async () => {
   assert.is(err, '')
 })
 
+tests('config example prints a file that check accepts', async () => {
+  const { out, err } = await ended(runMain(['config', 'example']), 0)
+  assert.is(err, '')
+  const file = write(out)
+  assert.is((await ended(runMain(['check', file]), 0)).out, `${file}: ok`)
+})
+
 tests('config convert refuses what is no mosquitto.conf by its name', async () => {
   const file = write('{}')
   const { err } = await ended(runMain(['config', 'convert', file]), 1)

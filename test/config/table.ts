@@ -39,7 +39,7 @@ export function optionTables(): string {
 }
 
 /** A section and those inside of it, each schema that several keys share only once. */
-function sectionsOf(schema: JsonSchema, root: JsonSchema, path: string): Section[] {
+export function sectionsOf(schema: JsonSchema, root: JsonSchema, path: string): Section[] {
   const sections: Section[] = [{ path, schema }]
   for (const [key, kind] of Object.entries(schema.properties ?? {})) {
     const at = path === '' ? key : `${path}.${key}`

@@ -1,4 +1,5 @@
-// Configurations written as YAML: read again they are the same, and sections say what they are.
+// Configurations written as YAML: read again they are the same, whatever their strings look like,
+// and sections say what they are.
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the file, not of the test
 

@@ -154,7 +154,7 @@ export const SESSION: readonly OptionRow[] = [
   {
     names: ['-D', '--property'],
     value: 'COMMAND NAME VALUE',
-    help: 'an MQTT 5 property of connect, publish, subscribe, unsubscribe, disconnect or will',
+    help: 'MQTT 5 property; of connect, publish, subscribe, disconnect, will ...',
     takeWords: (s, words) => {
       s.protocolVersion = 5
       return addProperty(s.properties, words)

@@ -2,7 +2,13 @@
 // becomes a line on standard error and an exit code, those of mosquitto_pub and mosquitto_sub.
 
 import { randomBytes } from 'node:crypto'
-import { connect, type IClientOptions, MqttClient, UniqueMessageIdProvider } from 'mqtt'
+import {
+  connect,
+  type IClientOptions,
+  MqttClient,
+  type Packet,
+  UniqueMessageIdProvider,
+} from 'mqtt'
 import { dial } from '../../net/dial.ts'
 import { reasonText } from '../../protocol/reasons.ts'
 import { Mistake } from './mistake.ts'
@@ -91,6 +97,8 @@ export class Link {
 
   #watch(reconnect: boolean): void {
     const { client } = this
+    // The first one has gone out before anybody could listen.
+    this.#print(describePacket({ cmd: 'connect' } as Packet, 'sending', this.settings.id))
     client.on('connect', () => {
       this.#connected = true
     })

@@ -24,6 +24,9 @@ export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new Failure('WASMQTT_PASSWD', [`passwd: ${file}: no such file; -c makes one`])
+    }
     throw failure(file, 'cannot be read', error)
   }
 }
