@@ -104,7 +104,7 @@ async function publish(port: string, rest: string, names: Names): Promise<number
 
 /** 0 when CONNACK accepts. */
 async function upgrade(port: string, path: string): Promise<number> {
-  const client = await RawClient.open({ port: Number(port), path })
+  const client = await RawClient.open({ port: Number(port), path, version: 4 })
   const { returnCode = 0 } = await client.handshake()
   client.drop()
   return returnCode

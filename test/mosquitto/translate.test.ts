@@ -229,6 +229,9 @@ tests('what would protect less than it seems to is a mistake', () => {
   assert.equal(mistakesIn(`${TLS}\nrequire_certificate true`), [
     '4: require_certificate has no cafile or capath to check certificates with',
   ])
+  assert.equal(mistakesIn(`${TLS}\ncafile /ca\nuse_subject_as_username true`), [
+    '5: use_subject_as_username lets nobody in without require_certificate true',
+  ])
   assert.equal(mistakesIn('clientid_prefixes a\nlistener 1\ntls_engine e\ntls_keyform engine'), [
     '1: clientid_prefixes: cannot be honoured: lets in only some clients, which wasmqtt has no ' +
       'option for',

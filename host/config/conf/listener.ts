@@ -148,6 +148,7 @@ function tlsOf(
     report.mistake(settings.at(one as string), words)
     return {}
   }
+  complainIfUnasked(settings, report)
   const required = settings.flag('require_certificate') === true
   if (required && !settings.has('cafile') && !settings.has('capath')) {
     const words = 'require_certificate has no cafile or capath to check certificates with'
@@ -239,7 +240,6 @@ function accessOfListener(
   const access: AccessConfig = accessOf(scopes, files, report)
   const { authentication, authorization, ...clientIds } = access
   const namesUser = Object.keys(usernameFrom(settings)).length > 0
-  if (namesUser) warnIfUnasked(settings, report)
   const anonymous = isPerListener
     ? (settings.flag('listener_allow_anonymous') ?? settings.flag('allow_anonymous') ?? false)
     : settings.flag('listener_allow_anonymous')
@@ -264,10 +264,10 @@ function warnIfClosed({ at, port, address }: Listener, anonymous: boolean, repor
 }
 
 /** Certificates are only asked for when they are required. */
-function warnIfUnasked(settings: Settings, report: Report): void {
+function complainIfUnasked(settings: Settings, report: Report): void {
   if (settings.flag('require_certificate') || settings.has('psk_hint')) return
   const names = ['use_identity_as_username', 'use_subject_as_username']
   for (const name of names.filter((each) => settings.flag(each))) {
-    report.warn(settings.at(name), `${name} lets nobody in without require_certificate true`)
+    report.mistake(settings.at(name), `${name} lets nobody in without require_certificate true`)
   }
 }
