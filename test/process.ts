@@ -260,7 +260,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Free a moment ago. */
+/** A port nobody has at this moment, for programs that do not take 0. */
 export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
