@@ -6,7 +6,8 @@
 //   slot (192 bytes, three cache lines), found by the topic's hash
 //   +0   ROOT    +4  GENERATION (0 = empty)
 //   +8   LENGTH of the topic (16 bits)         +10 COUNT of nodes (16 bits)
-//   +12  TOPIC   116 bytes
+//   +12  SERIAL  of the topic: no two slots filled for different topics have had the same
+//   +16  TOPIC   112 bytes
 //   +128 NODES   16 addresses
 //
 //   tag (8 bytes), one a slot: so few that a topic which is not there is known without its slot
@@ -23,7 +24,8 @@ const SLOT_ROOT: i32 = 0
 const SLOT_GENERATION: i32 = 4
 const SLOT_LENGTH: i32 = 8
 const SLOT_COUNT: i32 = 10
-const SLOT_TOPIC: i32 = 12
+const SLOT_SERIAL: i32 = 12
+const SLOT_TOPIC: i32 = 16
 const SLOT_NODES: i32 = 128
 
 const TAG_SIZE: i32 = 8
@@ -36,6 +38,7 @@ const SPREAD_ROOT: u32 = 0x9e3779b1
 
 let slots: usize = 0
 let tags: usize = 0
+let serial: u32 = 0
 
 export class Cache {
   /** False when there is no memory. */
@@ -53,10 +56,16 @@ export class Cache {
     const index = Cache.index(root, hash)
     if (load<u32>(tags + index * TAG_SIZE) !== hash) return 0
     const slot = slots + index * SLOT_SIZE
-    if ((load<u32>(slot, SLOT_ROOT) as usize) !== root) return 0
     if (load<u32>(slot, SLOT_GENERATION) !== load<u32>(root, ROOT_GENERATION)) return 0
-    if ((load<u16>(slot, SLOT_LENGTH) as i32) !== length) return 0
-    return Bytes.equal(slot + SLOT_TOPIC, topic, length) ? slot : 0
+    return Cache.holds(slot, root, topic, length) ? slot : 0
+  }
+
+  /** Whether a slot, whose tag has the topic's hash, is about this topic, right or not. */
+  @inline
+  private static holds(slot: usize, root: usize, topic: usize, length: i32): bool {
+    if ((load<u32>(slot, SLOT_ROOT) as usize) !== root) return false
+    if ((load<u16>(slot, SLOT_LENGTH) as i32) !== length) return false
+    return Bytes.equal(slot + SLOT_TOPIC, topic, length)
   }
 
   @inline
@@ -64,21 +73,35 @@ export class Cache {
     return slot + SLOT_NODES
   }
 
+  /** What the host may remember a topic by, never 0. */
+  @inline
+  static serial(slot: usize): i32 {
+    return load<i32>(slot, SLOT_SERIAL)
+  }
+
   @inline
   static count(slot: usize): i32 {
     return load<u16>(slot, SLOT_COUNT) as i32
   }
 
-  /** Remembers what a topic matched, unless that is too much for a slot or nobody may ask again. */
-  static store(root: usize, hash: u32, topic: usize, length: i32, nodes: usize, count: i32): void {
-    if (length > TOPIC_MAX || count > NODES_MAX) return
+  /**
+   * Remembers what a topic matched, unless that is too much for a slot or nobody may ask again.
+   * Returns the slot, 0 = not remembered.
+   */
+  static store(root: usize, hash: u32, topic: usize, length: i32, nodes: usize, count: i32): usize {
+    if (length > TOPIC_MAX || count > NODES_MAX) return 0
     const index = Cache.index(root, hash)
     const tag = tags + index * TAG_SIZE
-    if (load<u32>(tag) !== hash && load<u32>(tag, TAG_CANDIDATE) !== hash) {
+    const isTagged = load<u32>(tag) === hash
+    if (!isTagged && load<u32>(tag, TAG_CANDIDATE) !== hash) {
       store<u32>(tag, hash, TAG_CANDIDATE)
-      return
+      return 0
     }
     const slot = slots + index * SLOT_SIZE
+    if (!isTagged || !Cache.holds(slot, root, topic, length)) {
+      serial = serial + 1 === 0 ? 1 : serial + 1
+      store<u32>(slot, serial, SLOT_SERIAL)
+    }
     store<u32>(tag, hash)
     store<u32>(slot, root as u32, SLOT_ROOT)
     store<u32>(slot, load<u32>(root, ROOT_GENERATION), SLOT_GENERATION)
@@ -86,6 +109,7 @@ export class Cache {
     store<u16>(slot, count as u16, SLOT_COUNT)
     Bytes.copy(slot + SLOT_TOPIC, topic, length)
     Bytes.copy(slot + SLOT_NODES, nodes, count << 2)
+    return slot
   }
 
   /** A filter without wildcards appeared or went: what its topic matched is not right any more. */

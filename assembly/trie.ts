@@ -12,7 +12,7 @@ import { Cache } from './cache'
 import { ERROR_ARGUMENT, ERROR_NO_MEMORY, ERROR_TOPIC_LEVELS, OPTION_SHARED } from './codes'
 import { Edges } from './edges'
 import { Groups } from './groups'
-import { REGISTER_PREVIOUS, ROW_IDENTIFIER, ROW_SIZE } from './layout'
+import { REGISTER_PREVIOUS, REGISTER_TOPIC, ROW_IDENTIFIER, ROW_SIZE } from './layout'
 import { Levels } from './levels'
 import { NODE_SUBSCRIBERS, Nodes, ROOT_COUNT, ROOT_GENERATION } from './nodes'
 import { Paths } from './paths'
@@ -116,10 +116,15 @@ export class Trie {
     if (root === 0 || length <= 0) return 0
     const hash = Levels.hash(start, length)
     const slot = Cache.find(root, hash, start, length)
-    if (slot !== 0) return Rows.gather(Cache.nodes(slot), Cache.count(slot), publisher)
+    if (slot !== 0) {
+      store<i32>(REGISTER_TOPIC, Cache.serial(slot))
+      return Rows.gather(Cache.nodes(slot), Cache.count(slot), publisher)
+    }
+    store<i32>(REGISTER_TOPIC, 0)
     if (!Levels.split(start, length)) return 0
     Walk.match(root)
-    Cache.store(root, hash, start, length, Walk.nodes, Walk.count)
+    const filled = Cache.store(root, hash, start, length, Walk.nodes, Walk.count)
+    if (filled !== 0) store<i32>(REGISTER_TOPIC, Cache.serial(filled))
     return Rows.gather(Walk.nodes, Walk.count, publisher)
   }
 

@@ -5,6 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
+import { defaultPolicy, type Policy } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
@@ -96,16 +97,15 @@ export class Broker {
   }
 
   /** Accepts clients; rejects with the system's error when the address cannot be bound. */
-  async listen({
-    type,
-    host = '127.0.0.1',
-    port,
-    path = '/mqtt',
-  }: ListenOptions): Promise<Listener> {
+  async listen(
+    { type, host = '127.0.0.1', port, path = '/mqtt' }: ListenOptions,
+    policy: Partial<Policy> = {},
+  ): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
+    const settled = defaultPolicy(this.core.options, { name: `${type}-${port}`, ...policy })
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, this.onGone)
+      const connection = new Connection(this.core, transport, settled, this.onGone)
       this.connections.add(connection)
       return connection
     }
@@ -182,6 +182,11 @@ export class Broker {
     this.core.pressure.release()
     this.core.store.tick()
     this.core.settle()
+  }
+
+  /** Changes options of a running broker, for what happens from now on. */
+  reconfigure(options: Partial<BrokerOptions>): void {
+    Object.assign(this.core.options, options)
   }
 
   /** Counters and sizes, for health and metrics. */

@@ -37,7 +37,7 @@ const SHARED_SOURCES: Record<string, string[] | 'any'> = {
 
 /** Modules that belong to a floor: sockets to net and admin, the command line to cli. */
 const PACKAGE_FLOORS: Record<string, string[]> = {
-  'node:net': ['net'],
+  'node:net': ['config', 'net', 'admin'], // config: the arithmetic of addresses only
   'node:tls': ['net'],
   'node:http': ['net', 'admin'],
   ws: ['net'],

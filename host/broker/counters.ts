@@ -16,6 +16,8 @@ export class Counters {
   publishUnmatched = 0
   /** Refused: reserved topic, or a payload that is not what its indicator says. */
   publishRefused = 0
+  /** Not delivered because its receiver may not have it. */
+  deliveryRefused = 0
   /** QoS 0 left out because the connection's outbox was full. */
   droppedOutbox = 0
   /** QoS 1 and 2 dropped by a full session queue. */

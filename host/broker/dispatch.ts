@@ -1,7 +1,8 @@
 // Which handler takes which packet, and which packets have no business here. Called by the
-// connection for each record; answers 0, CLOSE, or the reason to end the connection with.
+// connection for each record; answers 0, CLOSE, WAIT, or the reason to end the connection with.
 
 import {
+  AUTH,
   CONNECT,
   DISCONNECT,
   PINGREQ,
@@ -16,8 +17,9 @@ import {
 } from '../../assembly/codes.ts'
 import { Records } from '../wasm/records.ts'
 import { onPuback, onPubcomp, onPubrec, onPubrel } from './acks.ts'
+import { onAuth, onConnect } from './admission.ts'
 import type { Core } from './core.ts'
-import { onConnect, onDisconnect } from './handshake.ts'
+import { onDisconnect } from './handshake.ts'
 import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import { onPublish } from './publish.ts'
@@ -33,7 +35,9 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
     return Records.reason(core.module, record)
   }
   if (peer.session === undefined) {
-    return type === CONNECT ? onConnect(core, peer, record) : REASON_PROTOCOL_ERROR // [MQTT-3.1.0-1]
+    if (peer.method !== undefined && type === AUTH) return onAuth(core, peer, record) // [MQTT-3.1.4-6]
+    if (type !== CONNECT || peer.method !== undefined) return REASON_PROTOCOL_ERROR // [MQTT-3.1.0-1]
+    return onConnect(core, peer, record)
   }
   switch (type) {
     case PUBLISH:
@@ -54,7 +58,9 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
       return onPingreq(peer)
     case DISCONNECT:
       return onDisconnect(core, peer, record)
-    default: // a second CONNECT [MQTT-3.1.0-2], AUTH without an authentication [MQTT-4.12.0-6]
+    case AUTH:
+      return onAuth(core, peer, record)
+    default: // a second CONNECT [MQTT-3.1.0-2]
       return REASON_PROTOCOL_ERROR
   }
 }

@@ -6,25 +6,20 @@
 //   anything else   session offline or ended           will armed with its delay, at once if 0
 //   CONNECT again   session online (delay cancelled)   or a new one (old will published first)
 
-import { randomUUID } from 'node:crypto'
 import {
-  REASON_BAD_AUTHENTICATION_METHOD,
   REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
-  REASON_QOS_NOT_SUPPORTED,
-  REASON_QUOTA_EXCEEDED,
-  REASON_RETAIN_NOT_SUPPORTED,
   REASON_SESSION_TAKEN_OVER,
   REASON_SUCCESS,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
-import type { Connect, Properties } from '../protocol/packets.ts'
+import type { Connect, Properties, Will } from '../protocol/packets.ts'
 import { freeAliases } from '../wasm/aliases.ts'
 import { isReserved, Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
 import type { Outbox } from './outbox.ts'
-import type { Peer } from './peer.ts'
+import { CLOSE, type Peer } from './peer.ts'
 import { route } from './publish.ts'
 import { type Lifetimes, Session } from './session.ts'
 
@@ -32,42 +27,34 @@ import { type Lifetimes, Session } from './session.ts'
 export const NEVER = 0xffffffff
 const IDS_MAX = 65535
 
-/** What `onDisconnect` answers for an orderly end: close, say nothing. */
-export const CLOSE = -1
-
-/** @returns 0, or the reason to refuse the connection with */
-export function onConnect(core: Core, peer: Peer, record: number): number {
-  const connect = core.codec.readConnect(record)
+/**
+ * Begins or resumes the session of a client that is let in.
+ * @param connect with the client identifier it was given, if it had none
+ * @param extra properties of CONNACK beyond the session's own
+ * @returns 0, or the reason to refuse the connection with
+ */
+export function accept(core: Core, peer: Peer, connect: Connect, extra: Properties): number {
   const { properties } = connect
-  const aliasMax = Math.min(properties.topicAliasMaximum ?? 0, core.options.topicAliasMaxOut)
-  peer.version = connect.version
-  peer.wantsProblems = properties.requestProblemInformation !== 0
-  peer.outbox = peer.owner.openOutbox(
-    connect.version,
-    properties.maximumPacketSize ?? 0, // [MQTT-3.1.2-24]
-    aliasMax, // [MQTT-3.1.2-26] [MQTT-3.1.2-27]
-  )
-  const refusal = refusalOf(core, connect)
-  if (refusal !== 0) return refusal
-  const assigned = connect.clientId === '' ? `auto-${randomUUID()}` : undefined
+  const { grant, policy } = peer
   const keepAlive = grantedKeepAlive(core, connect)
-  const answer = connackProperties(core, connect, keepAlive, assigned)
+  const answer = { ...connackProperties(core, peer, connect, keepAlive), ...extra }
   const sizeMax = properties.maximumPacketSize ?? Number.POSITIVE_INFINITY
   if (core.codec.connack(connect.version, false, 0, answer).length > sizeMax) {
     return REASON_PACKET_TOO_LARGE // no CONNACK that says what it must would fit
   }
+  peer.mount = core.mount(policy.mountPoint)
   const { told } = core.store
-  const { session, present } = beginSession(core, assigned ?? connect.clientId, connect)
+  const { session, present } = beginSession(core, grant?.clientId ?? connect.clientId, connect)
   peer.session = session
   session.holder = peer
-  session.will = connect.will
+  session.will = mountedWill(peer, connect)
   session.expirySeconds = expiryOf(core, connect)
   session.offlineSince = 0
+  session.mount = peer.mount
+  session.setGrant(grant)
   if (session.number !== 0) core.store.save(session)
   else if (session.isPersistent) core.store.open(session)
-  if (connect.version === VERSION_5_0) {
-    peer.aliases = new Int32Array(core.options.topicAliasMaxIn + 1)
-  }
+  if (connect.version === VERSION_5_0) peer.aliases = new Int32Array(policy.topicAliasMaxIn + 1)
   peer.keepAliveMs = keepAlive * 1000 * core.options.keepAliveFactor // [MQTT-3.1.2-22]
   const window = Math.min(properties.receiveMaximum ?? IDS_MAX, core.options.inflightMax)
   const greet = (): void => {
@@ -80,6 +67,11 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   }
   promiseGreeting(core, peer, greet, told)
   return 0
+}
+
+function mountedWill({ mount }: Peer, { will }: Connect): Will | undefined {
+  if (will === undefined || mount === undefined) return will
+  return { ...will, topic: mount.prefix + will.topic }
 }
 
 /** CONNACK with what follows from it, when what it promises is stored. */
@@ -105,7 +97,8 @@ export function onDisconnect(core: Core, peer: Peer, record: number): number {
 export function onEnd(core: Core, peer: Peer): void {
   if (peer.aliases !== undefined) freeAliases(core.module, peer.aliases)
   peer.aliases = undefined
-  const { session } = peer
+  const { applicant, grant, policy, session } = peer
+  if (applicant !== undefined && grant !== undefined) policy.access?.left?.(applicant, grant)
   peer.session = undefined
   if (session === undefined || session.holder !== peer) return
   session.holder = undefined
@@ -124,6 +117,12 @@ export function onEnd(core: Core, peer: Peer): void {
   else publishWill(core, session)
 }
 
+/** Whether its client may publish its will; one that takes time to decide may not. */
+function mayLeave({ grant, mount }: Session, { topic }: Will): boolean {
+  if (!grant?.checksPublish) return true
+  return grant.publish(topic.slice(mount?.prefix.length ?? 0)) === 0
+}
+
 /** The session is no more: its will is due now, whatever its delay. [MQTT-3.1.2-8] */
 export function endSession(core: Core, session: Session): void {
   publishWill(core, session)
@@ -137,7 +136,7 @@ export function publishWill(core: Core, session: Session): void {
   const { will } = session
   session.will = undefined
   if (will === undefined) return
-  if (isReserved(will.topic)) {
+  if (isReserved(will.topic) || !mayLeave(session, will)) {
     core.counters.publishRefused++
     return
   }
@@ -148,22 +147,6 @@ export function publishWill(core: Core, session: Session): void {
     core.messages.drop(message)
     if (session.number !== 0) core.store.save(session) // that it is out, in the same commit
   })
-}
-
-/** Why a CONNECT that is well-formed is refused all the same, 0 if it is not. */
-function refusalOf(core: Core, connect: Connect): number {
-  const { options } = core
-  if (connect.properties.authenticationMethod !== undefined) {
-    return REASON_BAD_AUTHENTICATION_METHOD // [MQTT-4.12.0-1]
-  }
-  if (options.connectionsMax > 0 && core.counters.connectionsNow > options.connectionsMax) {
-    return REASON_QUOTA_EXCEEDED
-  }
-  const { will } = connect
-  if (will === undefined) return 0
-  if (will.qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
-  if (will.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
-  return 0
 }
 
 /** Takes over, resumes or makes a session. [MQTT-3.1.4-3] [MQTT-3.1.2-4] [MQTT-3.1.2-5] */
@@ -233,22 +216,21 @@ function grantedKeepAlive(core: Core, connect: Connect): number {
 /** What CONNACK says beyond its reason; only what differs from the specification's defaults. */
 function connackProperties(
   core: Core,
+  { policy }: Peer,
   connect: Connect,
   keepAlive: number,
-  assigned: string | undefined,
 ): Properties {
   const { options } = core
   const answer: Properties = {
     receiveMaximum: options.receiveMax,
     maximumPacketSize: options.packetSizeMax,
-    topicAliasMaximum: options.topicAliasMaxIn,
+    topicAliasMaximum: policy.topicAliasMaxIn,
   }
   const asked = connect.properties.sessionExpiryInterval ?? 0
   const granted = expiryOf(core, connect)
   if (granted !== asked) answer.sessionExpiryInterval = granted // [MQTT-3.2.2-20]
-  if (options.qosMax < 2) answer.maximumQos = options.qosMax // [MQTT-3.2.2-9]
+  if (policy.qosMax < 2) answer.maximumQos = policy.qosMax // [MQTT-3.2.2-9]
   if (!options.retainAvailable) answer.retainAvailable = 0
-  if (assigned !== undefined) answer.assignedClientIdentifier = assigned // [MQTT-3.2.2-16]
   if (keepAlive !== connect.keepAlive) answer.serverKeepAlive = keepAlive // [MQTT-3.2.2-21]
   const wantsResponse = connect.properties.requestResponseInformation === 1
   if (wantsResponse && options.responseInformation !== '') {

@@ -2,22 +2,65 @@
 // Made by net/connection.ts for each socket, which also implements PeerOwner. Never sees the
 // socket.
 
+import type { Mount } from '../wasm/mount.ts'
+import type { Applicant, Grant, Origin } from './access.ts'
 import type { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
+import type { Policy } from './policy.ts'
+import type { Source } from './retained.ts'
 import type { Session } from './session.ts'
+import { Verdicts } from './verdicts.ts'
+
+/** What a handler answers beside 0 and reason codes: an orderly end, of which nothing is said. */
+export const CLOSE = -1
+/** What a handler answers that has called `wait`. */
+export const WAIT = -2
 
 /** The connection, as far as the broker may ask something of it. */
 export interface PeerOwner {
   /** Ends the connection with a reason, as its version allows. */
   fail(reason: number): void
+  /**
+   * Stops reading until `answer` is there. Then `next` is run, whose result is like a handler's; or
+   * without it, the packet in hand is taken again. The handler that calls it answers WAIT.
+   */
+  wait(answer: Promise<unknown>, next?: () => number): void
+  /** The client has a new grant, whose end may be another. */
+  granted(): void
   /** Opens the outbox once CONNECT has told version and limits. */
   openOutbox(version: number, packetMax: number, aliasMax: number): Outbox
+}
+
+/** An enhanced authentication that waits for the client's next AUTH. */
+export interface Dialogue {
+  /** @param data of AUTH @returns as a handler: 0, WAIT or a reason */
+  take(data: Buffer | undefined): number
 }
 
 export class Peer {
   readonly owner: PeerOwner
   /** Address and port of the other end, for logs. */
   readonly remoteAddress: string
+  readonly origin: Origin
+  readonly policy: Policy
+  /** What the client asked to be let in with; without its password. Set when access is checked. */
+  applicant: Applicant | undefined = undefined
+  /** What the client may do; undefined = everything. */
+  grant: Grant | undefined = undefined
+  /** Authentication method of its CONNECT, if it had one. */
+  method: string | undefined = undefined
+  /** An enhanced authentication that is going on. */
+  dialogue: Dialogue | undefined = undefined
+  /** Said with a refusal, MQTT 5. */
+  refusalText: string | undefined = undefined
+  /** What its grant has answered about topics it publishes to. */
+  verdicts: Verdicts | undefined = undefined
+  /** Kept with the retained messages it publishes. */
+  source: Source | undefined = undefined
+  /** Under which its topics really are. */
+  mount: Mount | undefined = undefined
+  /** Answers that the packet in hand has been waited for. */
+  decisions: readonly number[] | undefined = undefined
   /** Protocol level, 0 until CONNECT. */
   version = 0
   outbox: Outbox | undefined = undefined
@@ -34,8 +77,22 @@ export class Peer {
   /** When the last packet came, milliseconds since the epoch. */
   lastSeen = 0
 
-  constructor(owner: PeerOwner, remoteAddress: string) {
+  constructor(owner: PeerOwner, remoteAddress: string, origin: Origin, policy: Policy) {
     this.owner = owner
     this.remoteAddress = remoteAddress
+    this.origin = origin
+    this.policy = policy
   }
+
+  /** From now on the client may do what `grant` says. */
+  setGrant(grant: Grant): void {
+    this.grant = grant
+    this.verdicts = grant.checksPublish ? new Verdicts() : undefined
+    this.source = grant.checksPublish ? sourceOf(grant, this.policy.mountPoint.length) : undefined
+  }
+}
+
+/** Retained messages know only this of who published them. */
+function sourceOf(grant: Grant, prefix: number): Source {
+  return (topic) => grant.publish(topic.slice(prefix)) === 0
 }

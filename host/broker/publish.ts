@@ -8,22 +8,27 @@ import {
   REASON_NOT_AUTHORIZED,
   REASON_PAYLOAD_FORMAT_INVALID,
   REASON_QOS_NOT_SUPPORTED,
+  REASON_QUOTA_EXCEEDED,
   REASON_RECEIVE_MAXIMUM_EXCEEDED,
   REASON_RETAIN_NOT_SUPPORTED,
+  REASON_TOPIC_NAME_INVALID,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
 import { resolveAlias } from '../wasm/aliases.ts'
 import { Records } from '../wasm/records.ts'
 import { Rows } from '../wasm/topics.ts'
+import type { Grant } from './access.ts'
 import type { Core } from './core.ts'
 import { answer, promise } from './gate.ts'
-import type { Peer } from './peer.ts'
+import { type Peer, WAIT } from './peer.ts'
+import type { Source } from './retained.ts'
 import type { Session } from './session.ts'
+import type { Verdicts } from './verdicts.ts'
 
 const PUBACK_HEAD = PUBACK << 4
 const PUBREC_HEAD = PUBREC << 4
 
-/** @returns 0, or the reason to end the connection with */
+/** @returns 0, WAIT, or the reason to end the connection with */
 export function onPublish(core: Core, peer: Peer, record: number): number {
   const { module, options, store } = core
   const session = peer.session as Session
@@ -35,7 +40,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
   }
-  if (qos > options.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-11]
+  if (qos > peer.policy.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-11]
   if (retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-14]
   if (qos === 2) {
     const { received } = session
@@ -48,13 +53,15 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
       return REASON_RECEIVE_MAXIMUM_EXCEEDED // [MQTT-3.3.4-7]
     }
   }
-  const refusal = refusalOf(core, record)
+  const refusal = refusalOf(core, peer, record)
+  if (refusal === WAIT) return WAIT
   if (refusal !== 0) {
     core.counters.publishRefused++
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
-  const matched = route(core, message, session.slot)
+  if (peer.mount !== undefined) core.messages.forgetPacket()
+  const matched = route(core, message, session.slot, peer.source)
   if (qos === 0) return 0
   if (qos === 2) {
     const packetId = Records.packetId(module, record)
@@ -70,15 +77,20 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
  * RETAIN.
  * @param message staged or held; a held one stays the caller's
  * @param publisher slot of the session that published it, -1 = none
+ * @param source whether its publisher may do that later, remembered with a retained message
  * @returns how many subscribers it matched
  */
-export function route(core: Core, message: number, publisher: number): number {
+export function route(core: Core, message: number, publisher: number, source?: Source): number {
   const { messages, module, sessions, subscriptions } = core
   const qos = messages.qos(message)
   const retain = messages.isRetained(message)
-  if (retain) core.retained.set(message) // [MQTT-3.3.1-5]
-  const start = messages.topicStart(message)
-  const count = subscriptions.match(start, messages.topicLength(message), publisher)
+  let count = core.matched
+  core.matched = -1
+  if (retain) core.retained.set(message, source) // [MQTT-3.3.1-5]
+  if (retain || count < 0) {
+    const start = messages.topicStart(message)
+    count = subscriptions.match(start, messages.topicLength(message), publisher)
+  }
   let row = subscriptions.rows()
   for (let i = 0; i < count; i++) {
     const subscriber = sessions.at(Rows.subscriber(module, row))
@@ -93,14 +105,46 @@ export function route(core: Core, message: number, publisher: number): number {
   return count
 }
 
-/** Why a publication may not pass, 0 if it may. */
-function refusalOf(core: Core, record: number): number {
+/** Why a publication may not pass, 0 if it may, or WAIT. */
+function refusalOf(core: Core, peer: Peer, record: number): number {
   const { module, options } = core
   if (Records.topicIsReserved(module, record)) return REASON_NOT_AUTHORIZED // [MQTT-4.7.2-1]
   if (options.payloadFormatCheck && !Records.payloadIsWellFormed(module, record)) {
     return REASON_PAYLOAD_FORMAT_INVALID // [MQTT-3.3.2-4]
   }
-  return 0
+  const { payloadSizeMax } = options
+  if (payloadSizeMax > 0 && Records.payloadLength(module, record) > payloadSizeMax) {
+    return REASON_QUOTA_EXCEEDED
+  }
+  if (peer.mount !== undefined && !peer.mount.enter(record)) return REASON_TOPIC_NAME_INVALID
+  return peer.verdicts === undefined ? 0 : judge(core, peer, peer.verdicts, record)
+}
+
+/** What the client's grant says about the topic of a publication: 0, a reason, or WAIT. */
+function judge(core: Core, peer: Peer, verdicts: Verdicts, record: number): number {
+  const { module, subscriptions } = core
+  const grant = peer.grant as Grant
+  const start = Records.topicStart(module, record)
+  const length = Records.topicLength(module, record)
+  const count = subscriptions.match(start, length, (peer.session as Session).slot)
+  const serial = subscriptions.serial()
+  const known = verdicts.find(serial, grant.revision)
+  if (known === 0) core.matched = count // for `route`
+  if (known >= 0) return known
+  const waited = peer.decisions?.[0]
+  peer.decisions = undefined
+  const prefix = peer.mount?.length ?? 0
+  const answer = waited ?? grant.publish(module.text(start + prefix, length - prefix))
+  if (typeof answer === 'number') {
+    verdicts.add(serial, answer)
+    return answer
+  }
+  peer.owner.wait(
+    answer.then((reason) => {
+      peer.decisions = [reason]
+    }),
+  )
+  return WAIT
 }
 
 /**

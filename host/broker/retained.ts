@@ -1,21 +1,28 @@
 // Retained messages: a trie of topics whose identifiers are handles of held messages. One reference
 // to each is ours. Called by publish and subscribe.
 
+import type { BrokerOptions } from '../config/options.ts'
 import type { Store } from '../store/store.ts'
 import type { Module } from '../wasm/instance.ts'
 import type { Messages } from '../wasm/messages.ts'
 import { Trie } from '../wasm/topics.ts'
 
+/** Whether the publisher of a retained message may still publish to its topic. */
+export type Source = (topic: string) => boolean
+
 export class Retained {
   private readonly trie: Trie
   private readonly messages: Messages
-
+  private readonly options: BrokerOptions
   private readonly store: Store
   private readonly isStored: boolean
+  /** What the publisher of a message may do, where that must be asked. */
+  private readonly sources: Map<number, Source> = new Map()
 
-  constructor(module: Module, messages: Messages, store: Store) {
+  constructor(module: Module, messages: Messages, store: Store, options: BrokerOptions) {
     this.trie = new Trie(module)
     this.messages = messages
+    this.options = options
     this.store = store
     this.isStored = store.durability !== 'memory'
   }
@@ -25,13 +32,16 @@ export class Retained {
   }
 
   /** Keeps `message` for its topic; an empty payload forgets what was kept. [MQTT-3.3.1-5] */
-  set(message: number): void {
+  set(message: number, source: Source | undefined): void {
     const { messages } = this
     if (messages.payloadLength(message) === 0) {
       this.clear(message) // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
       return
     }
     const held = messages.hold(message, 0)
+    const { retainExpiryMax, retainSourceCheck } = this.options
+    if (retainExpiryMax > 0) messages.limitExpiry(held, retainExpiryMax)
+    if (retainSourceCheck && source !== undefined) this.sources.set(held, source)
     if (this.place(held) && this.isStored) this.store.retain(messages.topic(held), held)
   }
 
@@ -77,6 +87,12 @@ export class Retained {
     return handles.subarray(0, kept)
   }
 
+  /** Whether its publisher may still publish there; one that is not known any more may. */
+  mayLeave(handle: number): boolean {
+    const source = this.sources.get(handle)
+    return source === undefined || source(this.messages.topic(handle))
+  }
+
   private clear(message: number): void {
     const { messages } = this
     const start = messages.topicStart(message)
@@ -89,6 +105,7 @@ export class Retained {
   /** A session that has yet to send the old one leaves it out: the new one has reached it live. */
   private supersede(handle: number): void {
     this.messages.markSuperseded(handle)
+    this.sources.delete(handle)
     this.messages.drop(handle)
   }
 }

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts'
 import { Codec } from '../wasm/codec.ts'
 import { loadModule, MemoryError, type Module } from '../wasm/instance.ts'
 import { Messages } from '../wasm/messages.ts'
+import { Mount } from '../wasm/mount.ts'
 import { Trie } from '../wasm/topics.ts'
 import { Counters } from './counters.ts'
 import { Flusher } from './outbox.ts'
@@ -31,9 +32,12 @@ export class Services {
   now: number
   /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */
   deliveries = 0
+  /** Rows of the last match, when it was made for the message about to be routed; else -1. */
+  matched = -1
   /** Held twin of the staged message, so that many sessions share one copy; 0 = none yet. */
   private twin = 0
   private deferred: (() => void)[] = []
+  private readonly mounts: Map<string, Mount> = new Map()
 
   /** @param openStore makes the store when there is a module */
   constructor(options: BrokerOptions, openStore: (messages: Messages) => Store) {
@@ -44,7 +48,7 @@ export class Services {
     this.messages = new Messages(this.module)
     this.store = openStore(this.messages)
     this.subscriptions = new Trie(this.module)
-    this.retained = new Retained(this.module, this.messages, this.store)
+    this.retained = new Retained(this.module, this.messages, this.store, options)
     this.counters = new Counters()
     this.queued = new QueueTotals()
     this.pressure = new Pressure()
@@ -59,6 +63,17 @@ export class Services {
     this.now = this.options.clock.now()
     this.flusher.now = this.now
     this.module.setClock(Math.floor(this.now / 1000))
+  }
+
+  /** The mount point of that prefix, undefined for `''`. */
+  mount(prefix: string): Mount | undefined {
+    if (prefix === '') return undefined
+    let mount = this.mounts.get(prefix)
+    if (mount === undefined) {
+      mount = new Mount(this.module, prefix)
+      this.mounts.set(prefix, mount)
+    }
+    return mount
   }
 
   /** A reference to `message` that outlives the packet in hand, with the identifiers of `row`. */

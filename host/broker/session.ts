@@ -19,23 +19,23 @@ import {
 import type { Will } from '../protocol/packets.ts'
 import type { Ops } from '../store/ops.ts'
 import type { SessionRecord, StoredSession } from '../store/store.ts'
+import type { Mount } from '../wasm/mount.ts'
 import { Rows } from '../wasm/topics.ts'
 import { absent, adopt, describe } from './absent.ts'
+import type { Grant } from './access.ts'
 import { Backlog } from './backlog.ts'
+import { hasRoom, isNearlyFull } from './fullness.ts'
 import type { Gate } from './gate.ts'
 import { Inflight, RELEASED, SENT_1, SENT_2 } from './inflight.ts'
 import type { Outbox } from './outbox.ts'
 import { Queue } from './queue.ts'
+import { Reader } from './reader.ts'
 import type { Services } from './services.ts'
 import type { Holder, Subscriber, Subscription } from './subscriber.ts'
 import { type Sleeper, Timer } from './timers.ts'
 
 const PUBREL_HEAD = (PUBREL << 4) | 2
 const PUBLISH_HEAD = PUBLISH << 4
-// Backpressure begins above NEARLY_FULL of a limit and ends below HALF; see pressure.ts.
-const NEARLY_FULL = 0.75
-const HALF = 0.5
-const STUCK_MS = 1000
 const IDS_MAX = 65535
 const QOS_1_FLAGS = 1 << FLAG_QOS_SHIFT
 
@@ -59,6 +59,10 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   outbox: Outbox | undefined = undefined
   /** QoS 1 and 2 messages that may be in flight: the client's Receive Maximum, or ours. */
   window = 0
+  /** What its last client may do; undefined = everything. */
+  grant: Grant | undefined = undefined
+  /** Under which its topics really are. */
+  mount: Mount | undefined = undefined
   /** Seconds the session outlives its connection; 0 = ends with it, 0xffffffff = never ends. */
   expirySeconds = 0
   will: Will | undefined = undefined
@@ -77,6 +81,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   private quota = 0
   /** Where QoS 2 waits for the store before it leaves. */
   private gate: Gate | undefined = undefined
+  /** Asked before each delivery, if anything must be asked. */
+  private reader: Reader | undefined = undefined
   /** Whether messages are being read from the store. */
   private isLoading = false
   private readonly services: Services
@@ -108,14 +114,25 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   }
 
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void {
+    const { services } = this
+    if (this.reader?.mayTake(message) === false) return
     const granted = options & OPTION_QOS_MASK
     const keepRetain = retain && (options & OPTION_RETAIN_AS_PUBLISHED) !== 0
     // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT-3.8.4-8]
-    const flags = (Math.min(granted, qos) << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
-    const identified = Rows.identified(this.services.module, row)
+    const outgoing = services.options.upgradeOutgoingQos ? granted : Math.min(granted, qos)
+    const flags = (outgoing << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
+    const identified = Rows.identified(services.module, row)
     if (!this.backlog.isEmpty) this.promoteRetained(message)
     this.give(message, flags, identified)
-    if (this.isNearlyFull()) this.services.pressure.met++
+    if (isNearlyFull(this, services.options, services.now)) services.pressure.met++
+  }
+
+  /** What the client may do from now on. */
+  setGrant(grant: Grant | undefined): void {
+    this.grant = grant
+    this.reader = grant?.checksReceive
+      ? new Reader(this.services, grant, this.mount, this.queue.length)
+      : undefined
   }
 
   /** Retained messages that a new subscription asks for; their references become ours. */
@@ -191,8 +208,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     }
     while (this.queue.length > 0 && this.canSend() && !this.awaitsLoad()) this.sendNext()
     while (!this.backlog.isEmpty && this.queue.length === 0 && this.sendRetained());
-    const { pressure } = this.services
-    if (pressure.isWaiting && this.hasRoom()) pressure.release()
+    const { options, pressure } = this.services
+    if (pressure.isWaiting && hasRoom(this, options)) pressure.release()
   }
 
   /** Lets go of every message; the session is no more. */
@@ -214,8 +231,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   }
 
   record(): SessionRecord {
-    const { expirySeconds, offlineSince, will } = this
-    return { clientId: this.id, expirySeconds, offlineSince, will, willDue: this.willTimer.due }
+    const { expirySeconds, mount, offlineSince, will } = this
+    const record = { clientId: this.id, expirySeconds, offlineSince, will }
+    return { ...record, willDue: this.willTimer.due, ...(mount && { mount: mount.prefix }) }
   }
 
   entries(ops: Ops): void {
@@ -234,31 +252,6 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     this.finish(packetId)
   }
 
-  /** Above three quarters of a limit, and not stuck: worth waiting for. */
-  private isNearlyFull(): boolean {
-    const { now, options } = this.services
-    const { outbox, queue } = this
-    if (outbox === undefined) return false
-    if (
-      outbox.pending <= options.outboxBytesMax * NEARLY_FULL &&
-      queue.length <= options.queueMessagesMax * NEARLY_FULL &&
-      queue.bytes <= options.queueBytesMax * NEARLY_FULL
-    ) {
-      return false
-    }
-    return now - outbox.lastProgress < STUCK_MS
-  }
-
-  /** Below half of each limit. */
-  private hasRoom(): boolean {
-    const { options } = this.services
-    return (
-      (this.outbox?.pending ?? 0) < options.outboxBytesMax * HALF &&
-      this.queue.length < options.queueMessagesMax * HALF &&
-      this.queue.bytes < options.queueBytesMax * HALF
-    )
-  }
-
   private canSend(): boolean {
     const { outbox } = this
     if (outbox === undefined) return false
@@ -268,7 +261,10 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   private sendQos0(message: number, flags: number, row: number): void {
     const { outbox, services } = this
-    if (outbox === undefined) return
+    if (outbox === undefined) {
+      if (services.options.queueQos0) this.enqueue(message, flags, row)
+      return
+    }
     if (outbox.pending >= services.options.outboxBytesMax) services.counters.droppedOutbox++
     else if (outbox.deliver(message, flags, 0, row)) services.counters.publishSent++
     else services.counters.droppedTooLarge++
@@ -276,6 +272,18 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   /** Sends now, or keeps for later. */
   private give(message: number, flags: number, row: number): void {
+    if (this.mount !== undefined) this.giveUnmounted(this.mount, message, flags, row)
+    else this.giveNow(message, flags, row)
+  }
+
+  private giveUnmounted(mount: Mount, message: number, flags: number, row: number): void {
+    const { messages } = this.services
+    const own = mount.leave(messages, message)
+    this.giveNow(own, flags, row)
+    messages.drop(own)
+  }
+
+  private giveNow(message: number, flags: number, row: number): void {
     if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, row)
     else if (this.queue.length === 0 && this.unsent.length === 0 && this.canSend()) {
       this.send(message, flags, row)
@@ -312,7 +320,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   /** QoS 1 leaves at once, QoS 2 when its identifier is stored. @returns whether to track it */
   private beginSending(message: number, flags: number, id: number, row: number): boolean {
-    if ((flags & FLAG_QOS_MASK) !== QOS_1_FLAGS) return true
+    const qos = flags & FLAG_QOS_MASK
+    if (qos === 0) this.sendQos0(message, flags, row)
+    if (qos !== QOS_1_FLAGS) return qos !== 0
     const { counters } = this.services
     const fits = (this.outbox as Outbox).deliver(message, flags, id, row)
     if (fits) counters.publishSent++
@@ -350,8 +360,13 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const flags = queue.flags()
     queue.shift(services.messages.size(message))
     if (services.messages.isExpired(message)) services.counters.droppedExpired++
-    else this.send(message, flags, 0)
+    else if (this.reader?.mayFollow(message) !== false) this.sendQueued(message, flags)
     services.messages.drop(message)
+  }
+
+  private sendQueued(message: number, flags: number): void {
+    if ((flags & FLAG_QOS_MASK) === 0) this.sendQos0(message, flags, 0)
+    else this.send(message, flags, 0)
   }
 
   /** As `sendNext`, of a session that is stored: the reference goes from queue to window. */
@@ -363,7 +378,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const id = inflight.peek()
     const isDue = message !== 0 && !messages.isExpired(message)
     if (message !== 0 && !isDue) services.counters.droppedExpired++
-    if (!isDue || !this.beginSending(message, flags, id, 0)) {
+    const mayGo = isDue && this.reader?.mayFollow(message) !== false
+    if (!mayGo || !this.beginSending(message, flags, id, 0)) {
       this.shiftQueue()
       store.dropped(this)
       return
@@ -417,7 +433,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   private giveRetained(message: number, qos: number, identifier: number): void {
     const { messages, module } = this.services
-    if (messages.isExpired(message)) return
+    if (messages.isExpired(message) || !this.services.retained.mayLeave(message)) return
+    if (this.reader?.mayHave(message) === false) return
     const flags = (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN // [MQTT-3.3.1-8]
     this.give(message, flags, Rows.own(module, identifier))
   }

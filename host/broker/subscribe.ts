@@ -18,7 +18,7 @@ import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
 import type { Outbox } from './outbox.ts'
-import type { Peer } from './peer.ts'
+import { type Peer, WAIT } from './peer.ts'
 import type { Session } from './session.ts'
 
 const SHARE = '$share/'
@@ -28,7 +28,7 @@ const REPLACED = 1
 const RETAIN_IF_NEW = 1
 const RETAIN_NEVER = 2
 
-/** @returns 0, or the reason to end the connection with */
+/** @returns 0, WAIT, or the reason to end the connection with */
 export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, messages, module, store } = core
   const session = peer.session as Session
@@ -36,11 +36,16 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
   if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const identifier = codec.readProperties(record).subscriptionIdentifier?.[0] ?? 0
   const items = codec.readItems(record)
+  const decisions = judge(core, peer, items)
+  if (decisions === WAIT) return WAIT
   const reasons = new Uint8Array(items.length)
   const retained: { handles: Int32Array; qos: number }[] = []
   let waiting = session.retainedWaiting
   items.forEach((item, i) => {
-    const { reason, handles } = subscribe(core, session, item, { identifier, waiting })
+    const decision = decisions?.[i] ?? 0
+    const request = { identifier, waiting, qosMax: peer.policy.qosMax }
+    const { reason, handles } =
+      decision === 0 ? subscribe(core, session, item, request) : { reason: decision }
     const failed = reason >= SUBACK_FAILURE && peer.version !== VERSION_5_0
     reasons[i] = failed ? SUBACK_FAILURE : reason
     if (handles === undefined) return
@@ -78,6 +83,7 @@ interface Request {
   identifier: number
   /** Retained messages already waiting for the session. */
   waiting: number
+  qosMax: number
 }
 
 interface Subscribed {
@@ -88,24 +94,48 @@ interface Subscribed {
 }
 
 function subscribe(core: Core, session: Session, item: Item, request: Request): Subscribed {
-  const { start, length } = item
   const { identifier } = request
   if (core.module.walked() > WALK_MAX) return { reason: REASON_QUOTA_EXCEEDED }
-  const qos = Math.min(item.options & OPTION_QOS_MASK, core.options.qosMax) // [MQTT-3.8.4-7]
+  const qos = Math.min(item.options & OPTION_QOS_MASK, request.qosMax) // [MQTT-3.8.4-7]
   const options = (item.options & ~OPTION_QOS_MASK) | qos
-  const filter = core.module.text(start, length)
+  const filter = filterOf(core, session, item)
   const handling = (options & OPTION_RETAIN_HANDLING_MASK) >> OPTION_RETAIN_HANDLING_SHIFT
   const mayAsk = handling !== RETAIN_NEVER && !filter.startsWith(SHARE) // [MQTT-3.3.1-11]
   if (mayAsk && request.waiting >= core.options.retainedWaitingMax) {
     return { reason: REASON_QUOTA_EXCEEDED }
   }
-  const result = core.subscriptions.insert(start, length, session.slot, options, identifier)
+  const result = core.subscriptions.tryInsert(filter, session.slot, options, identifier)
   if (result < 0) return { reason: REASON_QUOTA_EXCEEDED } // decode has judged the filter
   session.subscriptions.set(filter, { options, identifier }) // [MQTT-3.8.4-3]
   if (session.number !== 0) core.store.subscribed(session, filter, options, identifier)
   const isAgain = handling === RETAIN_IF_NEW && result === REPLACED
   if (!mayAsk || isAgain) return { reason: qos } // [MQTT-3.3.1-10]
-  return { reason: qos, handles: core.retained.take(start, length) } // [MQTT-3.3.1-9]
+  return { reason: qos, handles: core.retained.takeText(filter) } // [MQTT-3.3.1-9]
+}
+
+/** The filter under which it is really subscribed to. */
+function filterOf(core: Core, session: Session, { start, length }: Item): string {
+  const filter = core.module.text(start, length)
+  return session.mount === undefined ? filter : session.mount.filter(filter)
+}
+
+/** What the client's grant says about each filter, undefined = everything may be; or WAIT. */
+function judge(
+  core: Core,
+  peer: Peer,
+  items: readonly Item[],
+): readonly number[] | typeof WAIT | undefined {
+  const { decisions, grant } = peer
+  peer.decisions = undefined
+  if (grant === undefined || decisions !== undefined) return decisions
+  const answers = items.map((item) => grant.subscribe(core.module.text(item.start, item.length)))
+  if (answers.every((answer) => typeof answer === 'number')) return answers
+  peer.owner.wait(
+    Promise.all(answers).then((all) => {
+      peer.decisions = all
+    }),
+  )
+  return WAIT
 }
 
 /** @returns 0, or the reason to end the connection with */
@@ -116,9 +146,9 @@ export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   if (Records.items(module, record) > Records.itemsMax) return REASON_QUOTA_EXCEEDED
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
-  items.forEach(({ start, length }, i) => {
-    const existed = core.subscriptions.remove(start, length, session.slot) // [MQTT-3.10.4-1]
-    const filter = module.text(start, length)
+  items.forEach((item, i) => {
+    const filter = filterOf(core, session, item)
+    const existed = core.subscriptions.removeText(filter, session.slot) // [MQTT-3.10.4-1]
     session.subscriptions.delete(filter)
     if (existed && session.number !== 0) store.unsubscribed(session, filter)
     reasons[i] = existed ? 0 : REASON_NO_SUBSCRIPTION_EXISTED

@@ -43,6 +43,22 @@ export interface BrokerOptions {
   responseInformation: string
   /** Connections at once; 0 = no limit. */
   connectionsMax: number
+  /** Most bytes of a payload; larger publications are acknowledged and dropped; 0 = no limit. */
+  payloadSizeMax: number
+  /** Whether QoS 0 messages wait for a persistent session that is offline, too. */
+  queueQos0: boolean
+  /** Whether a message goes out at the subscription's QoS even when it was published with less. */
+  upgradeOutgoingQos: boolean
+  /** Whether a client may leave its identifier empty and be given one. */
+  emptyClientIds: boolean
+  /** What an identifier given by the broker begins with. */
+  clientIdPrefix: string
+  /** Whether a retained message is sent only while its publisher may still publish there. */
+  retainSourceCheck: boolean
+  /** Seconds a retained message is kept when its publisher sets no expiry; 0 = for ever. */
+  retainExpiryMax: number
+  /** Seconds between updates of the `$SYS` topics; 0 = no `$SYS`. */
+  sysInterval: number
   /** Directory of the store, `undefined` = nothing is stored and `durability` means nothing. */
   data: string | undefined
   /**
@@ -88,6 +104,14 @@ export const DEFAULTS: BrokerOptions = {
   payloadFormatCheck: false,
   responseInformation: '',
   connectionsMax: 0,
+  payloadSizeMax: 0,
+  queueQos0: false,
+  upgradeOutgoingQos: false,
+  emptyClientIds: true,
+  clientIdPrefix: 'auto-',
+  retainSourceCheck: true,
+  retainExpiryMax: 0,
+  sysInterval: 10,
   data: undefined,
   durability: 'disk',
   wasm: 'release',

@@ -8,22 +8,27 @@
 //   HELD_CHOKED   the client does not take what we answer    its outbox is half empty again
 //   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
 //   HELD_BUSY     what it sent has cost enough for a turn    the others have had theirs
+//   HELD_WAITING  someone decides what a packet may do       the decision
 
 import {
   REASON_IMPLEMENTATION_SPECIFIC_ERROR,
   REASON_KEEP_ALIVE_TIMEOUT,
   REASON_MAXIMUM_CONNECT_TIME,
+  REASON_NOT_AUTHORIZED,
   REASON_QUOTA_EXCEEDED,
   REASON_SERVER_SHUTTING_DOWN,
   REASON_SERVER_UNAVAILABLE,
+  REASON_UNSPECIFIED_ERROR,
   VERSION_3_1_1,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
+import type { Origin } from '../broker/access.ts'
 import type { Core } from '../broker/core.ts'
 import { dispatch } from '../broker/dispatch.ts'
-import { CLOSE, onEnd } from '../broker/handshake.ts'
+import { onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
-import { Peer, type PeerOwner } from '../broker/peer.ts'
+import { CLOSE, Peer, type PeerOwner, WAIT } from '../broker/peer.ts'
+import type { Policy } from '../broker/policy.ts'
 import type { Stallable } from '../broker/pressure.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
 import { reasonText, returnCode } from '../protocol/reasons.ts'
@@ -35,6 +40,7 @@ import type { Transport, TransportHandler } from './transport.ts'
 const HELD_CHOKED = 1
 const HELD_STALLED = 2
 const HELD_BUSY = 4
+const HELD_WAITING = 8
 // Deliveries and visited nodes that one connection may cost in a turn: about 10 ms.
 const TURN_WORK = 100_000
 const NOTHING: Buffer = Buffer.alloc(0)
@@ -51,12 +57,20 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private closing = false
   /** HELD_ bits; 0 = reading. */
   private held = 0
+  /** Whether the packet that waits is to be taken again. */
+  private isRepeating = false
 
-  constructor(core: Core, transport: Transport, onGone: (connection: Connection) => void) {
+  constructor(
+    core: Core,
+    transport: Transport,
+    policy: Policy,
+    onGone: (connection: Connection) => void,
+  ) {
     this.core = core
     this.transport = transport
     this.onGone = onGone
-    this.peer = new Peer(this, transport.remoteAddress)
+    this.peer = new Peer(this, transport.remoteAddress, originOf(transport), policy)
+    policy.load.connections++
     this.timer = new Timer(this)
     core.updateClock()
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
@@ -82,6 +96,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       this.end()
     }
     this.core.counters.connectionsNow--
+    this.peer.policy.load.connections--
     this.core.settle()
     this.onGone(this)
   }
@@ -147,6 +162,36 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.hold()
   }
 
+  wait(answer: Promise<unknown>, next?: () => number): void {
+    this.held |= HELD_WAITING
+    this.isRepeating = next === undefined
+    answer.then(
+      () => this.wake(next),
+      (error: Error) => {
+        this.core.options.log?.('error', 'a decision failed', { error: error.message })
+        this.wake(() => REASON_UNSPECIFIED_ERROR)
+      },
+    )
+  }
+
+  /** What was waited for is there: its packet is done, or taken again with what follows. */
+  private wake(next: (() => number) | undefined): void {
+    this.held &= ~HELD_WAITING
+    if (this.closing) return
+    this.core.updateClock()
+    try {
+      if (next !== undefined) this.conclude(next(), false)
+    } catch (error) {
+      this.giveUp(error)
+    }
+    if ((this.held & HELD_WAITING) === 0) Connection.goOn(this)
+    else this.core.settle()
+  }
+
+  granted(): void {
+    this.setTimer()
+  }
+
   /** The others have had their turn: what is left of the last bytes is taken up. */
   private static goOn(connection: Connection): void {
     connection.held &= ~HELD_BUSY
@@ -197,13 +242,13 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       const count = codec.decode(start, left, peer.version, options.packetSizeMax)
       const consumed = codec.consumed()
       const needed = codec.needed()
-      core.counters.packetsReceived += count
       if (count > 0) peer.lastSeen = core.now // a packet, not just bytes [MQTT-3.1.2-22]
       const stopped = this.takeAll(count)
       if (this.closing) return
       if (stopped !== 0) {
-        this.held |= HELD_BUSY
         tail.keep(module, stopped, start + left - stopped, 0)
+        if ((this.held & HELD_WAITING) !== 0) return
+        this.held |= HELD_BUSY
         setImmediate(Connection.goOn, this)
         return
       }
@@ -218,7 +263,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
 
   /**
    * Dispatches the records of a batch.
-   * @returns 0, or the address of the packet at which the turn's work was done
+   * @returns 0, or the address of the packet at which the turn's work was done or has to wait
    */
   private takeAll(count: number): number {
     const { core } = this
@@ -226,21 +271,34 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     for (let i = 0; i < count; i++) {
       this.take(record)
       if (this.closing) return 0
+      if ((this.held & HELD_WAITING) !== 0) {
+        core.counters.packetsReceived += this.isRepeating ? i : i + 1
+        return this.isRepeating
+          ? Records.start(core.module, record)
+          : Records.end(core.module, record)
+      }
       if (core.deliveries + core.module.walked() > TURN_WORK) {
+        core.counters.packetsReceived += i + 1
         return Records.end(core.module, record)
       }
       record += Records.size
     }
+    core.counters.packetsReceived += count
     return 0
   }
 
   private take(record: number): void {
     const { core, peer } = this
     const wasConnected = peer.session !== undefined
-    const reason = dispatch(core, peer, record)
+    this.conclude(dispatch(core, peer, record), wasConnected)
+  }
+
+  /** Does what a handler's answer asks for. */
+  private conclude(reason: number, wasConnected: boolean): void {
     if (reason === CLOSE) this.close()
+    else if (reason === WAIT) return
     else if (reason !== 0) this.fail(reason)
-    else if (!wasConnected) this.onConnected()
+    else if (!wasConnected && this.peer.session !== undefined) this.onConnected()
   }
 
   private onConnected(): void {
@@ -250,8 +308,16 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       address: peer.remoteAddress,
       version: peer.version,
     })
-    if (peer.keepAliveMs > 0) core.timers.arm(this.timer, core.now + peer.keepAliveMs)
-    else core.timers.disarm(this.timer)
+    this.setTimer()
+  }
+
+  /** Wakes at the end of the keep-alive or of the grant, whichever is first. */
+  private setTimer(): void {
+    const { core, peer } = this
+    const quiet = peer.keepAliveMs > 0 ? peer.lastSeen + peer.keepAliveMs : Infinity
+    const due = Math.min(quiet, peer.grant?.expiresAt ?? Infinity)
+    if (due === Infinity) core.timers.disarm(this.timer)
+    else core.timers.arm(this.timer, due)
   }
 
   /** No CONNECT in time, or no packet for too long. */
@@ -261,10 +327,11 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       this.fail(REASON_MAXIMUM_CONNECT_TIME)
       return
     }
-    const due = peer.lastSeen + peer.keepAliveMs
-    if (core.now >= due)
+    const isQuiet = peer.keepAliveMs > 0 && core.now >= peer.lastSeen + peer.keepAliveMs
+    if (isQuiet)
       this.fail(REASON_KEEP_ALIVE_TIMEOUT) // [MQTT-3.1.2-22]
-    else core.timers.arm(this.timer, due)
+    else if (core.now >= (peer.grant?.expiresAt ?? Infinity)) this.fail(REASON_NOT_AUTHORIZED)
+    else this.setTimer()
   }
 
   /** CONNACK with the reason, where the version has one. */
@@ -272,7 +339,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { codec } = this.core
     if (version === 0) return
     if (version >= VERSION_5_0) {
-      this.say(codec.connack(VERSION_5_0, false, reason)) // [MQTT-3.1.4-2]
+      const { refusalText, wantsProblems } = this.peer
+      const properties = wantsProblems && refusalText ? { reasonString: refusalText } : {}
+      this.say(codec.connack(VERSION_5_0, false, reason, properties)) // [MQTT-3.1.4-2]
       return
     }
     const code = returnCode(reason)
@@ -308,6 +377,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     peer.outbox = undefined
     this.tail.clear()
   }
+}
+
+/** Where a connection comes from, for those who decide about it. */
+function originOf({ remoteAddress, scheme }: Transport): Origin {
+  const address = remoteAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
+  return { scheme, address, isSecure: scheme === 'mqtts' || scheme === 'wss' }
 }
 
 /** What a CONNACK may say of a connection that ends while its CONNACK waits for the store. */

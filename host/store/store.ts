@@ -18,6 +18,8 @@ export interface SessionRecord {
   will: Will | undefined
   /** When the will of an offline session is due; 0 = at the end of its connection. */
   willDue: number
+  /** Mount point of its listener. */
+  mount?: string
 }
 
 /** A session as the store sees it. */

@@ -46,6 +46,11 @@ export class Messages {
     return this.module.call.stage(record, version)
   }
 
+  /** The packet of the current message does not say its topic: each delivery makes its own. */
+  forgetPacket(): void {
+    this.module.setWord(MESSAGE_CURRENT + MESSAGE_READY_LAYOUT, -1)
+  }
+
   /** Number under which the store knows a held message, 0 = it does not. */
   body(handle: number): number {
     return this.module.word(handle + MESSAGE_BODY)
@@ -195,6 +200,14 @@ export class Messages {
 
   isSuperseded(handle: number): boolean {
     return (this.module.word(handle + MESSAGE_QOS) & SUPERSEDED) !== 0
+  }
+
+  /** Makes a held message that never expires do so after `seconds`. */
+  limitExpiry(handle: number, seconds: number): void {
+    const { module } = this
+    if (module.word(handle + MESSAGE_SINCE) !== 0) return
+    module.setWord(handle + MESSAGE_EXPIRY, seconds)
+    module.setWord(handle + MESSAGE_SINCE, module.word(REGISTER_CLOCK))
   }
 
   /** Whether its expiry interval has passed. [MQTT-3.3.2-5] */

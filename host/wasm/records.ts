@@ -48,9 +48,26 @@ export class Records {
     return (module.i32[(record + RECORD_HEAD) >> 2] as number) & 0xf
   }
 
+  static topicStart(module: Module, record: number): number {
+    return module.i32[(record + RECORD_TOPIC_START) >> 2] as number
+  }
+
+  static topicLength(module: Module, record: number): number {
+    return module.i32[(record + RECORD_TOPIC_LENGTH) >> 2] as number
+  }
+
+  static payloadLength(module: Module, record: number): number {
+    return module.i32[(record + RECORD_PAYLOAD_LENGTH) >> 2] as number
+  }
+
   /** 0, or the ERROR_ code that ended the batch. */
   static error(module: Module, record: number): number {
     return module.i32[(record + RECORD_ERROR) >> 2] as number
+  }
+
+  /** Address of the packet. */
+  static start(module: Module, record: number): number {
+    return module.word(record + RECORD_START)
   }
 
   /** Address behind the packet. */

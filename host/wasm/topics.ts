@@ -5,6 +5,7 @@
 import {
   REGISTER_PREVIOUS,
   REGISTER_ROWS,
+  REGISTER_TOPIC,
   ROW_IDENTIFIER,
   ROW_NEXT,
   ROW_OPTIONS,
@@ -47,10 +48,15 @@ export class Trie {
     return result
   }
 
+  /** As `insert`. */
+  tryInsert(filter: string, subscriber: number, options: number, identifier: number): number {
+    const length = this.put(filter)
+    return this.insert(SCRATCH_START, length, subscriber, options, identifier)
+  }
+
   /** @throws RangeError when the module has no memory left */
   insertText(filter: string, subscriber: number, options: number, identifier: number = 0): void {
-    const length = this.put(filter)
-    const error = this.insert(SCRATCH_START, length, subscriber, options, identifier)
+    const error = this.tryInsert(filter, subscriber, options, identifier)
     if (error < 0) throw new RangeError(`wasmqtt: cannot subscribe to "${filter}": error ${error}`)
   }
 
@@ -94,6 +100,11 @@ export class Trie {
   private put(text: string): number {
     const length = this.module.write(text, SCRATCH_START, STRING_LENGTH_MAX)
     return length < 0 ? STRING_LENGTH_MAX + 1 : length
+  }
+
+  /** What the last match leaves to remember its topic by; 0 = nothing. */
+  serial(): number {
+    return this.module.i32[REGISTER_TOPIC >> 2] as number
   }
 
   /** Address of the first row of the last match. */

@@ -1,0 +1,114 @@
+// Who comes in and what they may do, for one listener or for several: a chain of authenticators
+// tried in order, and the judges that every client is subject to. Implements the broker's Access;
+// made of a configuration by build.ts, which also replaces its parts on a reload.
+
+import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
+import type { Access, Admission, Applicant, Exchange, Refusal, Step } from '../broker/access.ts'
+import {
+  type Authenticator,
+  type Identity,
+  type IdentityStep,
+  NOT_MINE,
+  type Verdict,
+} from './authenticator.ts'
+import { type Common, JudgedGrant } from './grant.ts'
+import type { Judge, Subject } from './judge.ts'
+
+/** The parts of an access control. */
+export interface Parts {
+  readonly chain: readonly Authenticator[]
+  /** Asked in turn after what an identity brings along; none = everything is allowed. */
+  readonly judges: readonly Judge[]
+  /** Whether a client without user name is let in when nobody in the chain knows it. */
+  readonly anonymous: boolean
+}
+
+const NOBODY: Admission = { refused: REASON_NOT_AUTHORIZED }
+
+export class AccessControl implements Access, Common {
+  private parts: Parts
+  /** Grows with each change of what clients may do. */
+  revision = 1
+
+  constructor(parts: Parts) {
+    this.parts = parts
+  }
+
+  get judges(): readonly Judge[] {
+    return this.parts.judges
+  }
+
+  /** From now on; clients that are connected stay and are judged anew. */
+  replace(parts: Parts): void {
+    for (const authenticator of this.parts.chain) {
+      if (!parts.chain.includes(authenticator)) authenticator.close?.()
+    }
+    this.parts = parts
+    this.revision++
+  }
+
+  /** What judges know has changed: nothing remembered of their answers is right any more. */
+  revise(): void {
+    this.revision++
+  }
+
+  admit(applicant: Applicant): Admission | Promise<Admission> {
+    return this.admitFrom(applicant, 0)
+  }
+
+  exchange(method: string, applicant: Applicant): Exchange | undefined {
+    for (const authenticator of this.parts.chain) {
+      const exchange = authenticator.exchange?.(method, applicant)
+      if (exchange === undefined) continue
+      const conclude = (step: IdentityStep): Step => {
+        if ('next' in step) return step
+        const admission = this.admission(applicant, step.verdict)
+        return step.data === undefined ? { admission } : { admission, data: step.data }
+      }
+      return {
+        step: (data) => {
+          const step = exchange.step(data)
+          return step instanceof Promise ? step.then(conclude) : conclude(step)
+        },
+      }
+    }
+    return undefined
+  }
+
+  /** The grant of an applicant that is `identity`. */
+  grant(applicant: Applicant, identity: Identity): JudgedGrant {
+    const { judges = [], username, attributes = {}, clientId, expiresAt } = identity
+    const { listener, origin } = applicant
+    const named = clientId ?? applicant.clientId
+    const subject: Subject = { clientId: named, username, origin, listener, attributes }
+    return new JudgedGrant(subject, judges, this, { clientId, expiresAt })
+  }
+
+  private admitFrom(applicant: Applicant, first: number): Admission | Promise<Admission> {
+    const { chain } = this.parts
+    for (let i = first; i < chain.length; i++) {
+      const verdict = (chain[i] as Authenticator).judge(applicant)
+      if (verdict instanceof Promise) {
+        return verdict.then((later) => this.settle(applicant, later, i))
+      }
+      if (verdict !== NOT_MINE) return this.admission(applicant, verdict)
+    }
+    // With nobody to check it, a user name is as good as none.
+    const isOpen = applicant.username === undefined || chain.length === 0
+    if (!this.parts.anonymous || !isOpen) return NOBODY
+    return this.grant(applicant, { username: applicant.username })
+  }
+
+  private settle(
+    applicant: Applicant,
+    verdict: Verdict,
+    at: number,
+  ): Admission | Promise<Admission> {
+    if (verdict === NOT_MINE) return this.admitFrom(applicant, at + 1)
+    return this.admission(applicant, verdict)
+  }
+
+  private admission(applicant: Applicant, verdict: Identity | Refusal): Admission {
+    return 'refused' in verdict ? verdict : this.grant(applicant, verdict)
+  }
+}

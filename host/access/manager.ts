@@ -1,0 +1,107 @@
+// Access controls made of a configuration: one for each listener, sharing the authenticators and
+// judges that say the same. `apply` puts another configuration in place under the clients that are
+// connected; nothing changes when a part of it cannot be made.
+
+import type {
+  AuthenticationStep,
+  AuthorizationConfig,
+  Config,
+  ListenerConfig,
+} from '../config/config.ts'
+import { AclFile } from './aclFile.ts'
+import type { Authenticator } from './authenticator.ts'
+import { AccessControl, type Parts } from './control.ts'
+import { Hashing } from './hashing.ts'
+import type { Judge } from './judge.ts'
+import { Passwords } from './passwords.ts'
+import { Rules } from './rules.ts'
+
+/** What can be read again, and let go of. */
+interface Source {
+  refresh?(): void | Promise<void>
+  close?(): void
+}
+
+/** Authenticators and judges by the text of their configuration. */
+type Shared = Map<string, Authenticator | Judge>
+
+export class AccessManager {
+  private shared: Shared = new Map()
+  private readonly hashing = new Hashing()
+  private readonly controls: Map<string, AccessControl> = new Map()
+
+  /**
+   * The controls of a configuration, by the name of their listener.
+   * @throws Error that says which file or option is wrong; then everything is as it was
+   */
+  apply(config: Config, listeners: readonly ListenerConfig[]): ReadonlyMap<string, AccessControl> {
+    const shared: Shared = new Map()
+    const made = listeners.map((listener) => {
+      const name = nameOf(listener)
+      return { name, parts: this.partsOf(config, listener, shared) }
+    })
+    const names = new Set(made.map(({ name }) => name))
+    for (const name of this.controls.keys()) if (!names.has(name)) this.controls.delete(name)
+    for (const { name, parts } of made) {
+      const control = this.controls.get(name)
+      if (control === undefined) this.controls.set(name, new AccessControl(parts))
+      else control.replace(parts)
+    }
+    for (const [key, source] of this.shared) if (!shared.has(key)) (source as Source).close?.()
+    this.shared = shared
+    return this.controls
+  }
+
+  /** Reads all files again. @throws Error of the first that is wrong; its old contents stay */
+  async refresh(): Promise<void> {
+    for (const source of this.shared.values()) await (source as Source).refresh?.()
+    for (const control of this.controls.values()) control.revise()
+  }
+
+  close(): void {
+    for (const source of this.shared.values()) (source as Source).close?.()
+  }
+
+  private partsOf(config: Config, listener: ListenerConfig, shared: Shared): Parts {
+    const steps = listener.authentication ?? config.authentication ?? []
+    const authorization = listener.authorization ?? config.authorization
+    const reuse = <T extends Authenticator | Judge>(key: string, make: () => T): T => {
+      const found = (shared.get(key) ?? this.shared.get(key) ?? make()) as T
+      shared.set(key, found)
+      return found
+    }
+    return {
+      chain: steps.map((step) => reuse(JSON.stringify(step), () => this.authenticatorOf(step))),
+      judges: judgesOf(authorization, reuse),
+      anonymous: listener.anonymous ?? config.anonymous ?? false,
+    }
+  }
+
+  private authenticatorOf(step: AuthenticationStep): Authenticator {
+    switch (step.type) {
+      case 'password-file':
+        return new Passwords(step.file, this.hashing)
+      default:
+        throw new RangeError(`authentication by "${step.type}" is not known`)
+    }
+  }
+}
+
+/** Under which a listener is known in logs, metrics and here. */
+export function nameOf({ name, port, socket, type }: ListenerConfig): string {
+  return name ?? `${type}-${socket ?? port}`
+}
+
+function judgesOf(
+  authorization: AuthorizationConfig | undefined,
+  reuse: <T extends Judge>(key: string, make: () => T) => T,
+): Judge[] {
+  const judges: Judge[] = []
+  if (authorization === undefined) return judges
+  const { aclFile, rules } = authorization
+  if (rules !== undefined) {
+    judges.push(reuse(`rules ${JSON.stringify(rules)}`, () => new Rules(rules)))
+  }
+  if (aclFile !== undefined) judges.push(reuse(`acl ${aclFile}`, () => new AclFile(aclFile)))
+  return judges
+}
