@@ -5,7 +5,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { type BuildOptions, build } from 'esbuild'
 
-const MODULE = 'build/wasmqtt.wasm'
+const MODULE = 'build/wasmqtt.stripped.wasm'
 /** Faces that need nothing of Node. */
 const FACES = ['codec', 'topics']
 /** Faces that take and give Node's Buffer and EventEmitter, as what they stand in for does. */
