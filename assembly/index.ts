@@ -1,5 +1,5 @@
-// The exports of the module, and nothing else: each hands on to the class that does it, once a range
-// of bytes given from outside is known to be memory. What each takes and gives stands in README.md.
+// The exports of the module, and nothing else: each hands on to the class that does it, once a
+// range of bytes from outside is known to be memory. What each takes and gives is in README.md.
 
 import { Arena } from './arena'
 import { Bytes } from './bytes'
