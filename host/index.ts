@@ -4,9 +4,10 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
+import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
-import { type Policy, policyOf } from './broker/policy.ts'
+import { type Load, type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
 import type { ListenerConfig } from './config/config.ts'
@@ -79,6 +80,8 @@ export class Broker {
   private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
   private readonly listeners: Set<Listener> = new Set()
+  /** How busy the listeners are, with their names. */
+  private readonly loads: Map<Load, string> = new Map()
   private readonly ticker: NodeJS.Timeout
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
@@ -98,6 +101,7 @@ export class Broker {
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
     const policy = { ...policyOf(config, undefined, this.core.options), ...given }
+    this.loads.set(policy.load, policy.name)
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const connection = new Connection(this.core, transport, policy, this.onGone)
@@ -179,6 +183,31 @@ export class Broker {
   /** Changes options of a running broker, for what happens from now on. */
   reconfigure(options: Partial<BrokerOptions>): void {
     Object.assign(this.core.options, options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    const { core } = this
+    const state = (): Watched['state'] => {
+      if (this.closing !== undefined) return 'closing'
+      return this.listeners.size > 0 ? 'ready' : 'starting'
+    }
+    const connections = (): Map<string, number> => this.countConnections()
+    return {
+      core,
+      connections,
+      get state() {
+        return state()
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const [{ connections }, name] of this.loads) {
+      counts.set(name, (counts.get(name) ?? 0) + connections)
+    }
+    return counts
   }
 
   /** Counters and sizes, for health and metrics. */

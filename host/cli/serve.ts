@@ -122,7 +122,8 @@ function planListener({ type, host = '*', port = 0, path = '/mqtt' }: ListenerCo
 
 async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
   try {
-    if (plan.type === 'http') return await listenHealth({ ...plan, log }, () => healthOf(broker))
+    if (plan.type === 'http')
+      return await listenHealth({ ...plan, log }, () => healthOf(broker), broker.watched)
     return await broker.listen(plan)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
