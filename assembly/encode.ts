@@ -13,7 +13,6 @@ import {
   DISCONNECT,
   ERROR_ARGUMENT,
   ERROR_NO_ROOM,
-  FLAG_QOS_MASK,
   PINGREQ,
   PINGRESP,
   PUBACK,
@@ -37,9 +36,9 @@ import {
   RECORD_PROPERTIES_START,
   RECORD_REASON,
   RECORD_SIZE,
-  RECORD_TOPIC_START,
   REMAINING_LENGTH_MAX,
 } from './layout'
+import { Publish } from './publish'
 import { Writer } from './writer'
 
 export class Encoder {
@@ -47,6 +46,9 @@ export class Encoder {
   static run(record: usize, version: i32, target: usize, capacity: i32): i32 {
     if (!Bytes.inMemory(record, RECORD_SIZE)) return ERROR_ARGUMENT
     if (!Bytes.inMemory(target, capacity)) return ERROR_ARGUMENT
+    if (load<i32>(record, RECORD_HEAD) >> 4 === PUBLISH) {
+      return Publish.write(record, version, target, capacity)
+    }
     Writer.count()
     Encoder.write(record, version)
     const remaining = Writer.counted()
@@ -71,10 +73,6 @@ export class Encoder {
         Writer.byte(load<i32>(record, RECORD_BITS))
         Writer.byte(load<i32>(record, RECORD_REASON))
         Encoder.writeProperties(record, version)
-        break
-      }
-      case PUBLISH: {
-        Encoder.writePublish(record, version)
         break
       }
       case PUBACK:
@@ -107,14 +105,6 @@ export class Encoder {
       default:
         Writer.wrong = true
     }
-  }
-
-  private static writePublish(record: usize, version: i32): void {
-    Writer.field(record + RECORD_TOPIC_START)
-    const withId = (load<i32>(record, RECORD_HEAD) & FLAG_QOS_MASK) !== 0
-    if (withId) Writer.two(load<i32>(record, RECORD_PACKET_ID))
-    Encoder.writeProperties(record, version)
-    Writer.range(record + RECORD_PAYLOAD_START)
   }
 
   private static writeProperties(record: usize, version: i32): void {

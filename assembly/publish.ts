@@ -1,11 +1,13 @@
-// PUBLISH to record, without the reader: it is most of the traffic. Called by decode.ts with the
-// first byte checked and the packet whole; the record has its first four words. MQTT 5.0 section
-// 3.3.
+// PUBLISH to record and back, without the reader and the writer: it is most of the traffic. `read`
+// is called by decode.ts with the first byte checked and the packet whole, the record has its first
+// four words; `write` by encode.ts with record and target in memory. MQTT 5.0 section 3.3.
 
 import { Bytes } from './bytes'
 import {
+  ERROR_ARGUMENT,
   ERROR_MALFORMED_BOUNDS,
   ERROR_MALFORMED_PACKET_ID,
+  ERROR_NO_ROOM,
   ERROR_TOPIC_NAME,
   FLAG_QOS_MASK,
   PUBLISH,
@@ -17,6 +19,7 @@ import {
   RECORD_BITS,
   RECORD_COUNT,
   RECORD_EXPIRY,
+  RECORD_HEAD,
   RECORD_PACKET_ID,
   RECORD_PAYLOAD_LENGTH,
   RECORD_PAYLOAD_START,
@@ -25,6 +28,7 @@ import {
   RECORD_REASON,
   RECORD_TOPIC_LENGTH,
   RECORD_TOPIC_START,
+  REMAINING_LENGTH_MAX,
   STRING_LENGTH_MAX,
 } from './layout'
 import { Properties } from './properties'
@@ -94,5 +98,48 @@ export class Publish {
     store<usize>(record, Properties.expiryAt, RECORD_EXPIRY)
     store<i32>(record, Properties.format, RECORD_BITS)
     return Reader.at
+  }
+
+  /** @returns bytes written at `target`, ERROR_NO_ROOM or ERROR_ARGUMENT */
+  static write(record: usize, version: i32, target: usize, capacity: i32): i32 {
+    const head = load<i32>(record, RECORD_HEAD)
+    const topicLength = load<i32>(record, RECORD_TOPIC_LENGTH)
+    const payloadLength = load<i32>(record, RECORD_PAYLOAD_LENGTH)
+    const isVersion5 = version === VERSION_5_0
+    const propertiesLength = isVersion5 ? load<i32>(record, RECORD_PROPERTIES_LENGTH) : 0
+    const topic = load<u32>(record, RECORD_TOPIC_START) as usize
+    const payload = load<u32>(record, RECORD_PAYLOAD_START) as usize
+    const properties = load<u32>(record, RECORD_PROPERTIES_START) as usize
+    if (topicLength > STRING_LENGTH_MAX || !Bytes.inMemory(topic, topicLength))
+      return ERROR_ARGUMENT
+    if (!Publish.fits(payload, payloadLength)) return ERROR_ARGUMENT
+    if (isVersion5 && !Publish.fits(properties, propertiesLength)) return ERROR_ARGUMENT
+    const hasId = (head & FLAG_QOS_MASK) !== 0
+    let remaining = 2 + topicLength + (hasId ? 2 : 0) + payloadLength
+    if (isVersion5) remaining += Bytes.varintSize(propertiesLength) + propertiesLength
+    if (remaining > REMAINING_LENGTH_MAX) return ERROR_ARGUMENT
+    const size = 1 + Bytes.varintSize(remaining) + remaining
+    if (size > capacity) return ERROR_NO_ROOM
+    store<u8>(target, head)
+    let at = Bytes.setVarint(target + 1, remaining)
+    Bytes.setU16(at, topicLength)
+    Bytes.copy(at + 2, topic, topicLength)
+    at += 2 + topicLength
+    if (hasId) {
+      Bytes.setU16(at, load<i32>(record, RECORD_PACKET_ID))
+      at += 2
+    }
+    if (isVersion5) {
+      at = Bytes.setVarint(at, propertiesLength)
+      Bytes.copy(at, properties, propertiesLength)
+      at += propertiesLength
+    }
+    Bytes.copy(at, payload, payloadLength)
+    return size
+  }
+
+  @inline
+  private static fits(start: usize, length: i32): bool {
+    return length <= REMAINING_LENGTH_MAX && Bytes.inMemory(start, length)
   }
 }

@@ -4,20 +4,27 @@
 
 import { readFileSync } from 'node:fs'
 import { type Arguments, parseArguments } from './cli/arguments.ts'
-import { runCheck, runConfig } from './cli/config.ts'
 import { Failure } from './cli/failure.ts'
-import { serve } from './cli/serve.ts'
-import { runStore } from './cli/store.ts'
+
+/** Loaded when asked for, so that none costs another anything. */
+const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
+  check: async (rest) => (await import('./cli/config.ts')).runCheck(rest),
+  config: async (rest) => (await import('./cli/config.ts')).runConfig(rest),
+  passwd: async (rest) => (await import('./cli/passwd.ts')).runPasswd(rest),
+  pub: async (rest) => (await import('./cli/pub.ts')).runPub(rest),
+  store: async (rest) => (await import('./cli/store.ts')).runStore(rest),
+  sub: async (rest) => (await import('./cli/sub.ts')).runSub(rest),
+}
 
 const given = process.argv.slice(2)
-const run = { store: runStore, check: runCheck, config: runConfig }[given[0] ?? '']
-const words: Arguments = run ? {} : parseArguments(given, packageVersion())
+const command = Object.hasOwn(COMMANDS, `${given[0]}`) ? COMMANDS[`${given[0]}`] : undefined
+const words: Arguments = command ? {} : parseArguments(given, packageVersion())
 process.on('uncaughtException', (error) => fail(error))
 // A reader that goes away (`wasmqtt | head -1`) must not take the broker with it.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
-if (run) await run(given.slice(1))
-else await serve(words)
+if (command) await command(given.slice(1))
+else await (await import('./cli/serve.ts')).serve(words)
 
 function fail(error: unknown): never {
   for (const line of describe(error)) process.stderr.write(`wasmqtt: ${line}\n`)

@@ -8,14 +8,15 @@ import * as assert from 'uvu/assert'
 import { ROOT, readSources, SourceFile } from './source.ts'
 
 /**
- * From the bottom to the top: a file imports from its own floor or from lower ones. `index` and
- * `main` are the two files of host/ itself, the library's face and the binary's.
+ * From the bottom to the top: a file imports from its own floor or from lower ones. `index`,
+ * `main` and `bundle` are files of host/ itself: the library's face, the binary's, and the build.
  */
 const FLOORS = [
   'assembly',
   'config',
   'protocol',
   'wasm',
+  'embed',
   'store',
   'broker',
   'access',
@@ -25,12 +26,13 @@ const FLOORS = [
   'index',
   'cli',
   'main',
+  'bundle',
 ]
 
 /** What host/ may read of the module's sources; layout.ts only where addresses are known. */
 const SHARED_SOURCES: Record<string, string[] | 'any'> = {
   'assembly/codes.ts': 'any',
-  'assembly/layout.ts': ['wasm'],
+  'assembly/layout.ts': ['wasm', 'embed'],
 }
 
 /** Modules that belong to a floor: sockets to net and admin, the command line to cli. */
@@ -101,19 +103,22 @@ tests('a file imports only from its own floor or from a lower one', () => {
   none(rises)
 })
 
-tests('host/ reads only the tables of the module, and the layout only in host/wasm', () => {
-  const host = product.filter((file) => file.path.startsWith('host/'))
-  const reads = host.flatMap((file) =>
-    file.imports
-      .filter((path) => path.startsWith('assembly/'))
-      .filter((path) => {
-        const floors = SHARED_SOURCES[path] ?? []
-        return floors !== 'any' && !floors.includes(floorOf(file.path))
-      })
-      .map((path) => `${file.path} imports ${path}`),
-  )
-  none(reads)
-})
+tests(
+  'host/ reads only the tables of the module, and the layout only in host/wasm and host/embed',
+  () => {
+    const host = product.filter((file) => file.path.startsWith('host/'))
+    const reads = host.flatMap((file) =>
+      file.imports
+        .filter((path) => path.startsWith('assembly/'))
+        .filter((path) => {
+          const floors = SHARED_SOURCES[path] ?? []
+          return floors !== 'any' && !floors.includes(floorOf(file.path))
+        })
+        .map((path) => `${file.path} imports ${path}`),
+    )
+    none(reads)
+  },
+)
 
 tests('sockets are known to net and admin only, and the command line to cli', () => {
   const uses = product.flatMap((file) =>

@@ -11,6 +11,7 @@ import {
   NOT_MINE,
   type Verdict,
 } from './authenticator.ts'
+import { type NameSource, renamed } from './certificates.ts'
 import { type Common, JudgedGrant } from './grant.ts'
 import type { Judge, Subject } from './judge.ts'
 
@@ -21,6 +22,9 @@ export interface Parts {
   readonly judges: readonly Judge[]
   /** Whether a client without user name is let in when nobody in the chain knows it. */
   readonly anonymous: boolean
+  /** What of a client certificate or PSK identity replaces the names in CONNECT. */
+  readonly usernameFrom?: NameSource | undefined
+  readonly clientIdFrom?: NameSource | undefined
 }
 
 const NOBODY: Admission = { refused: REASON_NOT_AUTHORIZED }
@@ -53,7 +57,8 @@ export class AccessControl implements Access, Common {
   }
 
   admit(applicant: Applicant): Admission | Promise<Admission> {
-    return this.admitFrom(applicant, 0)
+    const { clientIdFrom, usernameFrom } = this.parts
+    return this.admitFrom(renamed(applicant, usernameFrom, clientIdFrom), 0)
   }
 
   exchange(method: string, applicant: Applicant): Exchange | undefined {
@@ -77,10 +82,10 @@ export class AccessControl implements Access, Common {
 
   /** The grant of an applicant that is `identity`. */
   grant(applicant: Applicant, identity: Identity): JudgedGrant {
-    const { judges = [], username, attributes = {}, clientId, expiresAt } = identity
+    const { judges = [], username, attributes = {}, expiresAt } = identity
     const { listener, origin } = applicant
-    const named = clientId ?? applicant.clientId
-    const subject: Subject = { clientId: named, username, origin, listener, attributes }
+    const clientId = identity.clientId ?? applicant.clientId
+    const subject: Subject = { clientId, username, origin, listener, attributes }
     return new JudgedGrant(subject, judges, this, { clientId, expiresAt })
   }
 

@@ -9,13 +9,18 @@ import type {
   Config,
   ListenerConfig,
 } from '../config/config.ts'
+import type { Log } from '../config/options.ts'
 import { AclFile } from './aclFile.ts'
 import type { Authenticator } from './authenticator.ts'
+import { Certificates } from './certificates.ts'
 import { AccessControl, type Parts } from './control.ts'
 import { Hashing } from './hashing.ts'
+import { HookAuthenticator, HookJudge } from './hook.ts'
 import type { Judge } from './judge.ts'
 import { Passwords } from './passwords.ts'
 import { Rules } from './rules.ts'
+import { Scram } from './scram.ts'
+import { Tokens } from './tokens.ts'
 
 /** What can be read again, and let go of. */
 interface Source {
@@ -29,7 +34,14 @@ type Shared = Map<string, Authenticator | Judge>
 export class AccessManager {
   private shared: Shared = new Map()
   private readonly hashing = new Hashing()
+  private readonly log: Log | undefined
+  private readonly clock: () => number
   private readonly controls: Map<string, AccessControl> = new Map()
+
+  constructor(log?: Log, clock: () => number = Date.now) {
+    this.log = log
+    this.clock = clock
+  }
 
   /**
    * The controls of a configuration, by the name of their listener.
@@ -56,11 +68,15 @@ export class AccessManager {
   /** Reads all files again. @throws Error of the first that is wrong; its old contents stay */
   async refresh(): Promise<void> {
     for (const source of this.shared.values()) await (source as Source).refresh?.()
-    for (const control of this.controls.values()) control.revise()
+    this.revise()
   }
 
   close(): void {
     for (const source of this.shared.values()) (source as Source).close?.()
+  }
+
+  private readonly revise = (): void => {
+    for (const control of this.controls.values()) control.revise()
   }
 
   private partsOf(config: Config, listener: ListenerConfig, shared: Shared): Parts {
@@ -73,7 +89,9 @@ export class AccessManager {
     }
     return {
       chain: steps.map((step) => reuse(JSON.stringify(step), () => this.authenticatorOf(step))),
-      judges: judgesOf(authorization, reuse),
+      judges: this.judgesOf(authorization, reuse),
+      usernameFrom: listener.tls?.usernameFrom,
+      clientIdFrom: listener.tls?.clientIdFrom,
       anonymous: listener.anonymous ?? config.anonymous ?? false,
     }
   }
@@ -82,22 +100,34 @@ export class AccessManager {
     switch (step.type) {
       case 'password-file':
         return new Passwords(step.file, this.hashing)
+      case 'jwt':
+        return new Tokens(step, this.clock)
+      case 'http':
+        return new HookAuthenticator(step, this.log)
+      case 'certificate':
+        return new Certificates()
+      case 'scram':
+        return new Scram(step.file)
       default:
         throw new RangeError(`authentication by "${step.type}" is not known`)
     }
   }
-}
 
-function judgesOf(
-  authorization: AuthorizationConfig | undefined,
-  reuse: <T extends Judge>(key: string, make: () => T) => T,
-): Judge[] {
-  const judges: Judge[] = []
-  if (authorization === undefined) return judges
-  const { aclFile, rules } = authorization
-  if (rules !== undefined) {
-    judges.push(reuse(`rules ${JSON.stringify(rules)}`, () => new Rules(rules)))
+  private judgesOf(
+    authorization: AuthorizationConfig | undefined,
+    reuse: <T extends Judge>(key: string, make: () => T) => T,
+  ): Judge[] {
+    const judges: Judge[] = []
+    if (authorization === undefined) return judges
+    const { aclFile, http, rules } = authorization
+    if (rules !== undefined) {
+      judges.push(reuse(`rules ${JSON.stringify(rules)}`, () => new Rules(rules)))
+    }
+    if (aclFile !== undefined) judges.push(reuse(`acl ${aclFile}`, () => new AclFile(aclFile)))
+    if (http !== undefined) {
+      const make = (): HookJudge => new HookJudge(http, this.log, this.revise)
+      judges.push(reuse(`judge ${JSON.stringify(http)}`, make))
+    }
+    return judges
   }
-  if (aclFile !== undefined) judges.push(reuse(`acl ${aclFile}`, () => new AclFile(aclFile)))
-  return judges
 }

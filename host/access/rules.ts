@@ -45,7 +45,7 @@ export class Rules implements Judge {
     action: 'publishes' | 'subscribes',
     fits: (filter: readonly string[], effect: 'allow' | 'deny') => boolean,
   ): Opinion {
-    const value = (name: string): string | undefined => valueOf(subject, name)
+    const value = (name: string): string | undefined => valueFor(subject, name)
     for (const { effect, filters, isAbout, ...rule } of this.rules) {
       if (!rule[action] || !isAbout(subject)) continue
       for (const levels of filters) {
@@ -58,7 +58,7 @@ export class Rules implements Judge {
 }
 
 /** What `${name}` stands for. */
-export function valueOf(subject: Subject, name: string): string | undefined {
+export function valueFor(subject: Subject, name: string): string | undefined {
   if (name === 'username') return subject.username
   if (name === 'clientid') return subject.clientId
   if (name === 'commonname') return subject.origin.certificate?.commonName

@@ -1,7 +1,8 @@
-// `wasmqtt check FILE` and `wasmqtt config schema|convert`: looks at configuration files without
-// starting a broker. Called by main.ts.
+// `wasmqtt check FILE` and `wasmqtt config schema|convert|example`: looks at configuration files
+// without starting a broker. Called by main.ts.
 
 import { Command } from 'commander'
+import { isMosquittoConf } from '../config/read.ts'
 import { Failure } from './failure.ts'
 import { loadConfig } from './load.ts'
 
@@ -28,6 +29,10 @@ export async function runConfig(words: readonly string[]): Promise<void> {
     .argument('<file>', 'a mosquitto.conf, named *.conf')
     .description('prints it as YAML')
     .action(convert)
+  command
+    .command('example')
+    .description('prints a file with every key, its meaning and its default')
+    .action(printExample)
   await command.parseAsync(words, { from: 'user' })
 }
 
@@ -49,8 +54,13 @@ async function printSchema(): Promise<void> {
   process.stdout.write(`${JSON.stringify(editorSchema(), null, 2)}\n`)
 }
 
+async function printExample(): Promise<void> {
+  const { exampleYaml } = await import('../config/example.ts')
+  process.stdout.write(exampleYaml())
+}
+
 async function convert(file: string): Promise<void> {
-  if (!file.endsWith('.conf')) {
+  if (!isMosquittoConf(file)) {
     const line = `${file}: expected a mosquitto.conf, whose name ends in .conf`
     throw new Failure('WASMQTT_CONFIG', [line])
   }

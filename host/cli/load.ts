@@ -1,5 +1,5 @@
 // Loads a configuration file for a command: what is wrong with it becomes a Failure. The readers
-// load zod and yaml, 100 ms, so they are imported only when there is a file.
+// take a while to load, so they are imported only when there is a file.
 
 import type { Config } from '../config/config.ts'
 import { ConfigError } from '../config/error.ts'

@@ -169,6 +169,7 @@ const SYNTAX: Partial<Record<YAMLError['code'], string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a key where none can be: indent alike, or quote a value that holds ": "',
   MULTIPLE_DOCS: 'a second document begins here',
   RESOURCE_EXHAUSTION: 'it is nested too deeply',
+  UNEXPECTED_TOKEN: 'something that belongs to nothing before it',
   TAB_AS_INDENT: 'indent with spaces, not with tabs',
   TAG_RESOLVE_FAILED: 'a tag (!word) means nothing here: quote the value',
 }

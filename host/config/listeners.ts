@@ -61,16 +61,17 @@ function findPlace(listener: Values, path: Path): Mistake[] {
   return mistakes
 }
 
-/** A step that needs client certificates on a listener that asks for none. */
+/** A step that needs client certificates, or TLS-PSK, on a listener that asks for neither. */
 function findCertificateSteps(listener: Values, tls: Values | undefined, path: Path): Mistake[] {
   const steps = Array.isArray(listener.authentication) ? listener.authentication : []
-  const asks = tls !== undefined && asksForCertificate(tls)
+  const asks = tls !== undefined && (asksForCertificate(tls) || 'pskFile' in tls)
   return steps.flatMap((step, i) =>
     isObject(step) && step.type === 'certificate' && !asks
       ? [
           {
             path: [...path, 'authentication', i, 'type'],
-            problem: 'needs tls.clientCertificate: required or optional on this listener',
+            problem:
+              'needs tls.clientCertificate (required or optional) or tls.pskFile on this listener',
           },
         ]
       : [],

@@ -106,6 +106,7 @@ export const SCHEMA: z.ZodType<Config> = object<Config>(
     pidFile: file({ meaning: 'File that holds the process id while the broker runs.' }),
     user: text({
       meaning: 'System user the process becomes after it has bound its ports, when run by root.',
+      example: 'wasmqtt',
     }),
     ...BROKER,
   },

@@ -9,12 +9,12 @@ const WIDTH = 96
 
 /** Each section below a comment that says what it is. */
 export function toYaml(config: Config): string {
-  const document = new Document(config)
+  const document = new Document(config, null, { aliasDuplicateObjects: false })
   visit(document, {
     Scalar: (key, node, ancestors) => {
       const { value } = node
       if (key === 'key' || typeof value !== 'string') return
-      if (!isTopic(ancestors)) node.value = value.replaceAll('${', '$${')
+      if (!isTopic(ancestors)) node.value = value.replaceAll('${', () => '$${')
     },
   })
   const { properties = {} } = rawSchema()
@@ -25,21 +25,13 @@ export function toYaml(config: Config): string {
     key.commentBefore = description === undefined ? null : wrap(description)
     key.spaceBefore = i > 0
   }
-  return document.toString({
-    lineWidth: 0,
-    indentSeq: false,
-    aliasDuplicateObjects: false,
-  } as object)
+  return document.toString({ lineWidth: 0 })
 }
 
-/** What ${...} stands for in topics is no variable. */
+/** What ${...} stands for in a list of topics is no variable. */
 function isTopic(ancestors: readonly unknown[]): boolean {
-  return ancestors.some((node) => isPairOf(node, 'topics'))
-}
-
-function isPairOf(node: unknown, name: string): boolean {
-  const { key } = node as { key?: unknown }
-  return isScalar(key) && key.value === name
+  const { key } = (ancestors.at(-2) ?? {}) as { key?: unknown }
+  return isScalar(key) && key.value === 'topics'
 }
 
 function wrap(text: string): string {

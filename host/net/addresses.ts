@@ -3,7 +3,7 @@
 // transports.
 
 import { lookup } from 'node:dns/promises'
-import { BlockList, isIP } from 'node:net'
+import { BlockList, isIP, SocketAddress } from 'node:net'
 import { networkInterfaces } from 'node:os'
 
 const MAPPED = '::ffff:'
@@ -20,8 +20,15 @@ export function joinAddress(address: string, port: number): string {
   return plain.includes(':') ? `[${plain}]:${port}` : `${plain}:${port}`
 }
 
-/** The address of what `joinAddress` made; `''` of anything else. */
+/** The form everybody writes: `2001:DB8:0:0:0:0:0:1` is `2001:db8::1`; IPv4 as it is. */
+export function canonicalAddress(address: string): string {
+  if (isIP(address) !== 6) return address
+  return plainAddress(new SocketAddress({ address, family: 'ipv6' }).address)
+}
+
+/** The address of what `joinAddress` made, or of one without port; `''` of anything else. */
 export function hostOf(joined: string): string {
+  if (isIP(joined) !== 0) return joined
   const end = joined.lastIndexOf(':')
   const host = joined.startsWith('[') ? joined.slice(1, end - 1) : joined.slice(0, end)
   return isIP(host) === 0 ? '' : host

@@ -10,6 +10,7 @@ import { Socket } from 'node:net'
 interface StreamHandle {
   readStart(): number
   readStop(): number
+  reading: boolean
   useUserBuffer(buffer: Uint8Array): void
 }
 
@@ -29,7 +30,7 @@ type AdoptingOptions = ConstructorParameters<typeof Socket>[0] & {
  * Makes a socket of `accepted`'s connection that reads into `buffer` and calls `onRead` with the
  * number of bytes. `buffer` may be shared: it is filled and read between two steps of the event
  * loop. The socket reads at once; `onRead` answering false or `pause()` stops it, `read(0)` starts
- * it again. `accepted` must not have begun to read, and is of no use afterwards.
+ * it again. Of what `accepted` has read nothing may be left in it; it is of no use afterwards.
  */
 export function adopt(
   accepted: Socket,
@@ -39,6 +40,10 @@ export function adopt(
   const donor = accepted as WithHandle
   const handle = donor._handle
   if (!isStreamHandle(handle)) return undefined
+  if (handle.reading) {
+    handle.readStop()
+    handle.reading = false
+  }
   const options: AdoptingOptions = {
     handle,
     allowHalfOpen: accepted.allowHalfOpen,

@@ -12,9 +12,11 @@ import type { Log } from '../config/options.ts'
 import { joinAddress } from './addresses.ts'
 import type { Refreshable } from './listen.ts'
 import type { Claims } from './origin.ts'
+import { ProxyGate, type ProxyOptions } from './proxyGate.ts'
 import { TlsGate } from './tls.ts'
 
 export interface GateOptions {
+  proxy?: ProxyOptions | undefined
   tls?: TlsConfig | undefined
   /** Most milliseconds each gate may take. */
   timeoutMs: number
@@ -30,11 +32,14 @@ export interface Passed {
   remoteAddress: string
   claims: Claims | undefined
   pskIdentity: string | undefined
+  /** What came behind the proxy's header; the socket is paused then. */
+  rest: Buffer | undefined
 }
 
 export class Gates implements Refreshable {
   readonly #onPassed: (passed: Passed) => void
   readonly #unixName: string | undefined
+  readonly #proxy: ProxyGate | undefined
   readonly #tls: TlsGate | undefined
   readonly #claims: WeakMap<Socket, Claims>
 
@@ -48,10 +53,12 @@ export class Gates implements Refreshable {
     more: { alpn: string[]; unixName: string | undefined },
     onPassed: (passed: Passed) => void,
   ) {
-    const { log, timeoutMs, tls } = options
+    const { log, proxy, timeoutMs, tls } = options
     this.#onPassed = onPassed
     this.#unixName = more.unixName
     this.#claims = new WeakMap()
+    this.#proxy =
+      proxy && new ProxyGate(proxy, { timeoutMs, log }, (...facts) => this.#onAnnounced(...facts))
     this.#tls =
       tls === undefined
         ? undefined
@@ -61,7 +68,8 @@ export class Gates implements Refreshable {
   }
 
   take(accepted: Socket): void {
-    this.#tls?.take(accepted)
+    if (this.#proxy) this.#proxy.take(accepted)
+    else this.#tls?.take(accepted)
   }
 
   refresh(): void {
@@ -72,18 +80,30 @@ export class Gates implements Refreshable {
     this.#tls?.close()
   }
 
-  #onSecure(socket: TLSSocket, accepted: Socket): void {
-    this.#pass(socket, accepted, this.#tls?.identityOf(socket))
+  #onAnnounced(socket: Socket, claims: Claims, rest: Buffer | undefined): void {
+    if (this.#tls === undefined) this.#pass(socket, { isSecure: false, claims, rest })
+    else {
+      this.#claims.set(socket, claims)
+      if (rest) socket.unshift(rest)
+      this.#tls.take(socket)
+    }
   }
 
-  #pass(socket: Socket, accepted: Socket, pskIdentity: string | undefined): void {
+  #onSecure(socket: TLSSocket, accepted: Socket): void {
     const claims = this.#claims.get(accepted)
-    const remoteAddress = claims?.remoteAddress ?? addressOf(accepted, this.#unixName)
-    if (remoteAddress === undefined) socket.on('error', ignore).destroy()
+    // Without its claims a connection would count as the proxy's own.
+    if (this.#proxy && claims === undefined) socket.on('error', ignore).destroy()
     else {
-      const isSecure = socket !== accepted
-      this.#onPassed({ socket, isSecure, remoteAddress, claims, pskIdentity })
+      const pskIdentity = this.#tls?.identityOf(socket)
+      this.#pass(socket, { isSecure: true, claims, pskIdentity })
     }
+  }
+
+  #pass(socket: Socket, facts: Pick<Passed, 'isSecure' | 'claims'> & Partial<Passed>): void {
+    const { claims, isSecure, pskIdentity, rest } = facts
+    const remoteAddress = claims?.remoteAddress ?? addressOf(socket, this.#unixName)
+    if (remoteAddress === undefined) socket.on('error', ignore).destroy()
+    else this.#onPassed({ socket, isSecure, remoteAddress, claims, pskIdentity, rest })
   }
 }
 

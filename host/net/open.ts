@@ -22,7 +22,7 @@ export interface SharedOptions {
 
 /**
  * Listens, and hands each connection to `accept`. Rejects with the system's error when the address
- * cannot be bound, and with one that names key or file when the configuration cannot be carried out.
+ * cannot be bound, and with one that names key or file when the rest cannot be carried out.
  */
 export async function openListener(
   config: ListenerConfig,
@@ -72,15 +72,19 @@ function openOn(
   const { noDelay } = config
   if (config.type === 'mqtt') return listenTcp({ ...place, gates, noDelay }, accept)
   const { frameBytesMax, requestTimeoutMs } = shared
-  const { path = '/mqtt' } = config
-  return listenWebSocket({ ...place, path, frameBytesMax, requestTimeoutMs }, accept)
+  const { origins, path, trustedProxies } = config
+  return listenWebSocket(
+    { ...place, gates, noDelay, path, origins, trustedProxies, frameBytesMax, requestTimeoutMs },
+    accept,
+  )
 }
 
 /** undefined = nothing stands between the socket and the transport. */
 function gatesOf(config: ListenerConfig, shared: SharedOptions): GateOptions | undefined {
-  const { tls } = config
-  if (tls === undefined) return undefined
-  return { tls, timeoutMs: shared.requestTimeoutMs, log: shared.log }
+  const { proxyProtocol: version, proxyRequiresTls: requiresTls = false, tls } = config
+  if (tls === undefined && version === undefined) return undefined
+  const proxy = version && { version, requiresTls }
+  return { proxy, tls, timeoutMs: shared.requestTimeoutMs, log: shared.log }
 }
 
 function modeOf({ socketMode }: ListenerConfig): number | undefined {

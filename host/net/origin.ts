@@ -7,6 +7,8 @@ import type { TLSSocket } from 'node:tls'
 import type { ClientCertificate, Origin } from '../broker/access.ts'
 import { hostOf } from './addresses.ts'
 
+const NOT_ASCII = /[^\p{ASCII}]+/gu
+
 /** What a proxy in front, or the path through it, told about a connection. */
 export interface Claims {
   /** Address and port of the client; undefined = those of the socket. */
@@ -58,6 +60,13 @@ export function describeCertificate(certificate: X509Certificate): ClientCertifi
   }
 }
 
+/** A certificate of which only the common name is known; it has no fingerprint. */
+export function namedCertificate(name: string): ClientCertificate {
+  const escaped = name.replace(/[,+"\\<>;]|^[# ]| $/g, '\\$&').replace(NOT_ASCII, escapeBytes)
+  const subject = `CN=${escaped}`
+  return { commonName: name, subject, alternativeNames: [], fingerprint: '' }
+}
+
 /** The first one, as Mosquitto takes it; one that holds U+0000 only pretends to be a name. */
 function commonNameOf(certificate: X509Certificate): string | undefined {
   const { CN } = certificate.toLegacyObject().subject
@@ -71,10 +80,7 @@ function commonNameOf(certificate: X509Certificate): string | undefined {
  */
 function subjectOf(lines: string): string {
   const names = lines.split('\n').map((line) => line.split(' + ').reverse().join('+'))
-  return names
-    .reverse()
-    .join(',')
-    .replace(/[^\p{ASCII}]+/gu, escapeBytes)
+  return names.reverse().join(',').replace(NOT_ASCII, escapeBytes)
 }
 
 function escapeBytes(text: string): string {

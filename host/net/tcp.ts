@@ -35,7 +35,7 @@ const READ_BYTES = 64 * 1024
 const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** Listens; each connection accepted is handed to `accept`. Rejects when it cannot listen. */
-export function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
+export async function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
   const { gates: gateOptions, noDelay = true, socket: path } = options
   const scheme = schemeOf(options)
   const linger = new Linger(options.lingerMs ?? LINGER_MS)
@@ -63,11 +63,11 @@ function schemeOf({ gates, socket }: TcpOptions): string {
 }
 
 function acceptPassed(passed: Passed, shared: Shared, accept: Accept): void {
-  const { socket, remoteAddress, claims, pskIdentity } = passed
-  if (passed.isSecure) {
-    const secured = { socket: socket as TLSSocket, remoteAddress, claims, pskIdentity }
-    TlsTransport.accept(secured, shared.scheme, shared.linger, accept)
-  } else TcpTransport.accept(socket, remoteAddress, claims, shared, accept)
+  const { scheme, linger } = shared
+  const { isSecure, socket, remoteAddress } = passed
+  if (isSecure) {
+    TlsTransport.accept({ ...passed, socket: socket as TLSSocket }, scheme, linger, accept)
+  } else TcpTransport.accept(socket, remoteAddress, passed, shared, accept)
 }
 
 interface Shared {
@@ -95,7 +95,7 @@ class TcpTransport implements Transport {
   static accept(
     socket: Socket,
     remoteAddress: string | undefined,
-    claims: Claims | undefined,
+    passed: Passed | undefined,
     shared: Shared,
     accept: Accept,
   ): void {
@@ -104,20 +104,21 @@ class TcpTransport implements Transport {
       socket.on('error', ignore).destroy()
       return
     }
-    const transport = new TcpTransport(socket, remoteAddress, claims, shared)
+    const transport = new TcpTransport(socket, remoteAddress, passed, shared)
     transport.#handler = accept(transport)
     if (transport.#handler === undefined) transport.destroy()
+    else if (passed) transport.#begin(passed.rest)
   }
 
   private constructor(
     accepted: Socket,
     remoteAddress: string,
-    claims: Claims | undefined,
+    passed: Passed | undefined,
     shared: Shared,
   ) {
     this.scheme = shared.scheme
     this.remoteAddress = remoteAddress
-    this.#claims = claims
+    this.#claims = passed?.claims
     this.#linger = shared.linger
     const adopted = shared.adopting
       ? adopt(accepted, READ_BUFFER, (length) => this.#onRead(READ_BUFFER, length))
@@ -133,7 +134,16 @@ class TcpTransport implements Transport {
     this.#socket.on('end', () => this.end())
     this.#socket.on('error', ignore)
     this.#socket.on('close', () => this.#onClose())
-    if (!this.#isAdopted) this.#readByEvents()
+    if (!this.#isAdopted && !passed) this.#readByEvents()
+  }
+
+  /** What had been read before comes first. */
+  #begin(rest: Buffer | undefined): void {
+    if (!this.#isAdopted) {
+      if (rest) this.#socket.unshift(rest)
+      this.#readByEvents()
+      this.#socket.resume()
+    } else if (rest && !this.#onRead(rest, rest.length)) this.#socket.pause()
   }
 
   get origin(): Origin {

@@ -16,7 +16,7 @@ import {
   SCRATCH_START,
 } from '../../assembly/layout.ts'
 import type { Properties } from '../protocol/packets.ts'
-import type { Module } from './instance.ts'
+import type { Memory } from './memory.ts'
 
 type Kind = 'integer' | 'text' | 'binary' | 'identifiers' | 'pairs'
 
@@ -53,7 +53,7 @@ const STRINGS_END = SCRATCH_START + SCRATCH_SIZE
 const BY_ID = new Map(TABLE.map(([id, name, kind]) => [id, { name, kind }]))
 
 /** Reads validated property bytes into an object. */
-export function readProperties(module: Module, start: number, length: number): Properties {
+export function readProperties(module: Memory, start: number, length: number): Properties {
   const properties: Record<string, unknown> = {}
   const end = start + length
   while (start < end) {
@@ -65,7 +65,7 @@ export function readProperties(module: Module, start: number, length: number): P
   return properties as Properties
 }
 
-function readEntry(module: Module, entry: number, into: Record<string, unknown>): void {
+function readEntry(module: Memory, entry: number, into: Record<string, unknown>): void {
   const known = BY_ID.get(module.word(entry + PROPERTY_ID))
   if (known === undefined) return
   const value = module.word(entry + PROPERTY_VALUE)
@@ -81,7 +81,7 @@ function readEntry(module: Module, entry: number, into: Record<string, unknown>)
   }
 }
 
-function readSecond(module: Module, entry: number): string {
+function readSecond(module: Memory, entry: number): string {
   const start = module.word(entry + PROPERTY_SECOND_START)
   return module.text(start, module.word(entry + PROPERTY_SECOND_LENGTH))
 }
@@ -94,8 +94,8 @@ function readSecond(module: Module, entry: number): string {
  * @throws RangeError when there are too many, or their strings are too long
  */
 export function writeProperties(
-  module: Module,
-  properties: Properties,
+  module: Memory,
+  properties: Partial<Record<keyof Properties, unknown>>,
   target: number,
   capacity: number,
   strings: number,
@@ -105,8 +105,8 @@ export function writeProperties(
     const value = properties[name]
     if (value === undefined) continue
     if (kind === 'integer') writer.integer(id, value as number)
-    else if (kind === 'text') writer.bytes(id, Buffer.from(value as string))
-    else if (kind === 'binary') writer.bytes(id, value as Buffer)
+    else if (kind === 'text') writer.text(id, value as string)
+    else if (kind === 'binary') writer.bytes(id, value as Uint8Array)
     else if (kind === 'identifiers') for (const n of value as number[]) writer.integer(id, n)
     else for (const [key, text] of value as [string, string][]) writer.pair(id, key, text)
   }
@@ -115,10 +115,10 @@ export function writeProperties(
 
 class EntryWriter {
   count = 0
-  private readonly module: Module
+  private readonly module: Memory
   private at: number
 
-  constructor(module: Module, strings: number) {
+  constructor(module: Memory, strings: number) {
     this.module = module
     this.at = strings
   }
@@ -128,20 +128,21 @@ class EntryWriter {
     this.module.setWord(entry + PROPERTY_VALUE, value)
   }
 
-  bytes(id: number, bytes: Buffer): void {
+  bytes(id: number, bytes: Uint8Array): void {
     const entry = this.next(id)
     this.module.setWord(entry + PROPERTY_VALUE, this.put(bytes))
     this.module.setWord(entry + PROPERTY_LENGTH, bytes.length)
   }
 
-  pair(id: number, name: string, value: string): void {
-    const first = Buffer.from(name)
-    const second = Buffer.from(value)
+  text(id: number, text: string): void {
     const entry = this.next(id)
-    this.module.setWord(entry + PROPERTY_VALUE, this.put(first))
-    this.module.setWord(entry + PROPERTY_LENGTH, first.length)
-    this.module.setWord(entry + PROPERTY_SECOND_START, this.put(second))
-    this.module.setWord(entry + PROPERTY_SECOND_LENGTH, second.length)
+    this.putText(text, entry + PROPERTY_VALUE, entry + PROPERTY_LENGTH)
+  }
+
+  pair(id: number, name: string, value: string): void {
+    const entry = this.next(id)
+    this.putText(name, entry + PROPERTY_VALUE, entry + PROPERTY_LENGTH)
+    this.putText(value, entry + PROPERTY_SECOND_START, entry + PROPERTY_SECOND_LENGTH)
   }
 
   private next(id: number): number {
@@ -152,11 +153,19 @@ class EntryWriter {
     return entry
   }
 
-  private put(bytes: Buffer): number {
+  private put(bytes: Uint8Array): number {
     const start = this.at
     if (start + bytes.length > STRINGS_END) throw new RangeError('properties do not fit')
     this.module.u8.set(bytes, start)
     this.at += bytes.length
     return start
+  }
+
+  private putText(text: string, startWord: number, lengthWord: number): void {
+    const length = this.module.write(text, this.at, STRINGS_END - this.at)
+    if (length < 0) throw new RangeError('properties do not fit')
+    this.module.setWord(startWord, this.at)
+    this.module.setWord(lengthWord, length)
+    this.at += length
   }
 }

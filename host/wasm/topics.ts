@@ -13,20 +13,21 @@ import {
   ROW_SIZE,
   ROW_SUBSCRIBER,
   SCRATCH_START,
+  STRING_LENGTH_MAX,
 } from '../../assembly/layout.ts'
-import { MemoryError, type Module } from './instance.ts'
+import { type Memory, MemoryError } from './memory.ts'
 
 const DOLLAR = 0x24
 const SHARE = '$share/'
 
 /** One trie; several live side by side in one module. */
 export class Trie {
-  private readonly module: Module
+  private readonly module: Memory
   private readonly root: number
   /** Those of `size` that begin with `$share/`. */
   shared = 0
 
-  constructor(module: Module) {
+  constructor(module: Memory) {
     this.module = module
     this.root = module.call.trie_create()
     if (this.root === 0) throw new MemoryError('no memory for a topic trie')
@@ -55,7 +56,7 @@ export class Trie {
 
   /** As `insert`. */
   tryInsert(filter: string, subscriber: number, options: number, identifier: number): number {
-    const length = this.module.bytes.write(filter, SCRATCH_START, 'utf8')
+    const length = this.put(filter)
     return this.insert(SCRATCH_START, length, subscriber, options, identifier)
   }
 
@@ -75,12 +76,12 @@ export class Trie {
 
   /** Whether a valid filter is that of a shared subscription. */
   private isShared(start: number): boolean {
-    const { bytes } = this.module
-    return bytes[start] === DOLLAR && bytes.toString('latin1', start, start + 7) === SHARE
+    const { module } = this
+    return module.u8[start] === DOLLAR && module.text(start, SHARE.length) === SHARE
   }
 
   removeText(filter: string, subscriber: number): boolean {
-    const length = this.module.bytes.write(filter, SCRATCH_START, 'utf8')
+    const length = this.put(filter)
     return this.remove(SCRATCH_START, length, subscriber)
   }
 
@@ -106,13 +107,19 @@ export class Trie {
   }
 
   searchText(filter: string): Int32Array {
-    const length = this.module.bytes.write(filter, SCRATCH_START, 'utf8')
+    const length = this.put(filter)
     return this.search(SCRATCH_START, length)
   }
 
   /** What the last match leaves to remember its topic by; 0 = nothing. */
   serial(): number {
     return this.module.i32[REGISTER_TOPIC >> 2] as number
+  }
+
+  /** Puts a string into scratch memory; a longer one than any topic is cut, and refused then. */
+  private put(text: string): number {
+    const length = this.module.write(text, SCRATCH_START, STRING_LENGTH_MAX)
+    return length < 0 ? STRING_LENGTH_MAX + 1 : length
   }
 
   /** Address of the first row of the last match. */
@@ -125,22 +132,22 @@ export class Trie {
 export class Rows {
   static readonly size: number = ROW_SIZE
 
-  static subscriber(module: Module, row: number): number {
+  static subscriber(module: Memory, row: number): number {
     return module.i32[(row + ROW_SUBSCRIBER) >> 2] as number
   }
 
-  static options(module: Module, row: number): number {
+  static options(module: Memory, row: number): number {
     return module.i32[(row + ROW_OPTIONS) >> 2] as number
   }
 
   /** The row if it carries a subscription identifier, else 0. */
-  static identified(module: Module, row: number): number {
+  static identified(module: Memory, row: number): number {
     const words = (row + ROW_IDENTIFIER) >> 2
     return ((module.i32[words] as number) | (module.i32[words + 1] as number)) === 0 ? 0 : row
   }
 
   /** A row that carries `identifier`, 0 if that is 0; dead after the next call. */
-  static own(module: Module, identifier: number): number {
+  static own(module: Memory, identifier: number): number {
     if (identifier === 0) return 0
     module.setWord(ROW_OWN + ROW_IDENTIFIER, identifier)
     module.setWord(ROW_OWN + ROW_NEXT, 0)
@@ -148,7 +155,7 @@ export class Rows {
   }
 
   /** All subscription identifiers of a delivery. */
-  static identifiers(module: Module, row: number): number[] {
+  static identifiers(module: Memory, row: number): number[] {
     const identifiers: number[] = []
     for (let at = row; at !== 0; at = module.word(at + ROW_NEXT)) {
       const identifier = module.word(at + ROW_IDENTIFIER)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import * as assert from 'uvu/assert'
 import type { Config } from '../../host/config/config.ts'
 import { ConfigError } from '../../host/config/error.ts'
-import { readConfig } from '../../host/config/read.ts'
+import { readConfig } from '../../host/config/yaml.ts'
 import { temporaryDirectory } from '../process.ts'
 
 const directory = temporaryDirectory()

@@ -6,7 +6,7 @@
 import { writeFileSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readConfig } from '../../host/config/read.ts'
+import { readConfig } from '../../host/config/yaml.ts'
 import { mistakesIn, write } from './kit.ts'
 
 const ENV = { NUMBER: '70000', WORD: 'abc', SECRET: 'hunter2' }
@@ -29,6 +29,7 @@ const SYNTAX: Case[] = [
   ['data: a\n---\ndata: b', '2:1: is not YAML or JSON: a second document begins here'],
   ['data: !dir a', '1:7: is not YAML or JSON: a tag (!word) means nothing here: quote the value'],
   ['user: @admin', '1:7: is not YAML or JSON: Plain value cannot start with reserved character @'],
+  ['data: a\n]', '2:1: is not YAML or JSON: something that belongs to nothing before it'],
   ['data: *d', '1:7: data: there is no &d before *d'],
   ['data: &d [*d]', ' is nested too deeply'],
   [
@@ -223,8 +224,23 @@ const TLS: Case[] = [
 ]
 
 const KEYS_OF_JWT = 'secret, secretFile, publicKeyFile, jwksFile or jwksUrl'
+const RANGE = 'expected an address or a range like 10.0.0.0/8'
 const TYPES = '"password-file" or "jwt" or "http" or "certificate" or "device" or "scram"'
+const CERTIFICATE = '[{type: mqtt, port: 1, authentication: [{type: certificate}]}]'
 const ACCESS: Case[] = [
+  [
+    'listeners: [{type: ws, port: 1, trustedProxies: [10.0.0.0/8, proxy]}]',
+    `1:62: listeners[0].trustedProxies[1]: ${RANGE}, got "proxy"`,
+  ],
+  [
+    'authorization: {rules: [{effect: deny, action: both, topics: [a], address: 10.0.0.0/33}]}',
+    `1:76: authorization.rules[0].address: ${RANGE}, got "10.0.0.0/33"`,
+  ],
+  [
+    `listeners: ${CERTIFICATE}`,
+    '1:59: listeners[0].authentication[0].type: needs tls.clientCertificate (required or optional) or tls.pskFile on this listener',
+  ],
+
   ['authentication: [{type: jwt}]', `1:18: authentication[0]: expected ${KEYS_OF_JWT}, got none`],
   [
     'authentication: [{type: jwt, secret: a, jwksFile: b}]',

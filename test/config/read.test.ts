@@ -6,7 +6,8 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DEFAULTS } from '../../host/config/options.ts'
-import { readAnyConfig, readConfig } from '../../host/config/read.ts'
+import { readAnyConfig } from '../../host/config/read.ts'
+import { readConfig } from '../../host/config/yaml.ts'
 import { read, write } from './kit.ts'
 
 const tests = suite('configuration file')
@@ -147,6 +148,20 @@ tests('a listener that can let nobody in is a warning', async () => {
   assert.is(config.listeners?.length, 2)
   assert.equal(warnings, [
     `${file}:2:3: listeners[0]: lets nobody in: anonymous clients are refused, and there is no authentication`,
+  ])
+})
+
+tests('a file that is to be read and is not there is a warning', async () => {
+  const here = write('', 'here')
+  const file = write(`authentication:
+- {type: password-file, file: ${here}}
+- {type: jwt, secretFile: /nowhere/secret}
+authorization: {aclFile: /nowhere/acl}
+log: {destinations: [{file: /nowhere/log}]}
+`)
+  assert.equal((await readAnyConfig(file)).warnings, [
+    `${file}:3:27: authentication[1].secretFile: /nowhere/secret does not exist`,
+    `${file}:4:26: authorization.aclFile: /nowhere/acl does not exist`,
   ])
 })
 

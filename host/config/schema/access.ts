@@ -12,6 +12,7 @@ import type {
   RuleConfig,
 } from '../config.ts'
 import {
+  addressRange,
   boolean,
   constant,
   file,
@@ -199,7 +200,7 @@ const RULE: z.ZodType<RuleConfig> = object<RuleConfig>(
     ),
     username: text({ meaning: 'Only this user name; `*` stands for any characters.' }),
     clientId: text({ meaning: 'Only this client identifier; `*` stands for any characters.' }),
-    address: text({ meaning: 'Only from this address or range (`10.0.0.0/8`).' }),
+    address: addressRange({ meaning: 'Only from this address or range.', example: '10.0.0.0/8' }),
     commonName: text({ meaning: "Only with this common name in the client's certificate." }),
     anonymous: boolean({ meaning: 'Only clients without (true) or with (false) a user name.' }),
   },
@@ -231,14 +232,14 @@ export const RATES: z.ZodType<RatesConfig> = shared(
       messagesPerSecond: number({
         from: 0,
         to: RATE_MAX,
-        meaning: 'Publications a second.',
-        unset: 'no limit',
+        meaning: 'Publications a second. 0 = no limit.',
+        default: 0,
       }),
       bytesPerSecond: number({
         from: 0,
         to: RATE_MAX,
-        meaning: 'Bytes a second.',
-        unset: 'no limit',
+        meaning: 'Bytes a second. 0 = no limit.',
+        default: 0,
       }),
       burstSeconds: number({
         from: 0,
@@ -271,9 +272,9 @@ export const LIMITS: z.ZodType<LimitsConfig> = object<LimitsConfig>(
     flapping: object<NonNullable<LimitsConfig['flapping']>>(
       { meaning: 'Bans clients that connect again and again.', unset: 'off' },
       {
-        connects: needed(integer({ from: 2, to: SECONDS_MAX, meaning: 'This many connects' })),
-        withinSeconds: needed(seconds('within this time')),
-        banSeconds: needed(seconds('ban the client for this long.')),
+        connects: needed(integer({ from: 2, to: SECONDS_MAX, meaning: 'This many connects …' })),
+        withinSeconds: needed(seconds('… within this time …')),
+        banSeconds: needed(seconds('… ban a client for this long.')),
       },
     ),
   },

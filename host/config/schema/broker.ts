@@ -23,7 +23,10 @@ const U32_MAX = 0xffffffff
 export const BROKER: Shape<Partial<FileOptions>> = {
   data: word(
     'a directory',
-    about('data', 'Directory of the store. Not changed by a reload.', { unset: './wasmqtt-data' }),
+    about('data', 'Directory of the store. Not changed by a reload.', {
+      unset: '`./wasmqtt-data`',
+      example: '/var/lib/wasmqtt',
+    }),
   ),
   durability: oneOf(
     ['disk', 'process', 'memory'],

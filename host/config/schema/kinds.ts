@@ -2,6 +2,7 @@
 // what the JSON Schema and the README say of it. Used by the other files of this folder only.
 
 import * as z from 'zod'
+import { Addresses } from '../addresses.ts'
 
 /** What is said of a key where it is documented. */
 export interface About {
@@ -72,22 +73,31 @@ export function text(about: About): z.ZodType<string> {
 }
 
 /** A string that is not empty and of a certain shape; `expected` names it. */
-export function word(
-  expected: string,
-  about: About,
-  pattern: RegExp = /^\P{Cc}+$/u,
-): z.ZodType<string> {
-  return documented(z.string(expected).regex(pattern, expected), about)
+export function word(expected: string, about: About, pattern: RegExp = /^.+$/): z.ZodType<string> {
+  // No file, host or path can hold it, and Node says so only when it is used.
+  const isWhole = (value: string): boolean => !value.includes('\0')
+  return documented(z.string(expected).regex(pattern, expected).refine(isWhole, expected), about)
 }
 
 export function file(about: About): z.ZodType<string> {
-  return word('the name of a file', about)
+  return word('the name of a file', { example: '/etc/wasmqtt/FILE', ...about })
+}
+
+export function addressRange(about: About): z.ZodType<string> {
+  const expected = 'an address or a range like 10.0.0.0/8'
+  return documented(z.string(expected).refine(isAddressRange, expected), {
+    example: '10.0.0.0/8',
+    ...about,
+  })
 }
 
 export function url(about: About): z.ZodType<string> {
   const expected = 'an http:// or https:// address'
   const isUrl = (value: string): boolean => /^https?:\/\/[^/]/.test(value) && URL.canParse(value)
-  return documented(z.string(expected).refine(isUrl, expected), about)
+  return documented(z.string(expected).refine(isUrl, expected), {
+    example: 'https://example.org/',
+    ...about,
+  })
 }
 
 /** One of a few words. */
@@ -126,6 +136,14 @@ export function either<A, B>(
   about: About,
 ): z.ZodType<A | B> {
   return documented(z.union([first, second], expected), about)
+}
+
+function isAddressRange(value: string): boolean {
+  try {
+    return new Addresses([value]) !== undefined
+  } catch {
+    return false
+  }
 }
 
 /** Shown once in the JSON Schema, under this name, however many keys have it. */

@@ -6,6 +6,7 @@ import type { ListenerConfig, TlsConfig } from '../config.ts'
 import { DEFAULTS } from '../options.ts'
 import { AUTHENTICATION, AUTHORIZATION, RATES } from './access.ts'
 import {
+  addressRange,
   boolean,
   file,
   integer,
@@ -20,7 +21,7 @@ import {
   word,
 } from './kinds.ts'
 
-const GENERAL = 'as the key of this name outside of `listeners`'
+const GENERAL = 'as at the top of the file'
 const FROM = ['commonName', 'subject', 'san'] as const
 
 const TLS: z.ZodType<TlsConfig> = object<TlsConfig>(
@@ -122,7 +123,7 @@ function webSocket(): Keys<'path' | 'origins' | 'trustedProxies'> {
       meaning: 'WebSocket only: origins let in, such as `https://example.org`.',
       unset: 'any',
     }),
-    trustedProxies: list(word('an address or range', { meaning: 'An address or range.' }), {
+    trustedProxies: list(addressRange({ meaning: 'An address or range.' }), {
       meaning: 'WebSocket only: addresses or ranges whose X-Forwarded-For is believed.',
       unset: 'none',
     }),
