@@ -4,6 +4,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
+import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
 import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
@@ -22,6 +23,7 @@ import { LevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
+export type { Trace, TraceOptions } from './admin/trace.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
@@ -83,6 +85,7 @@ export class Broker {
   /** How busy the listeners are, with their names. */
   private readonly loads: Map<Load, string> = new Map()
   private readonly ticker: NodeJS.Timeout
+  private traces: Traces | undefined = undefined
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
@@ -185,6 +188,15 @@ export class Broker {
     Object.assign(this.core.options, options)
   }
 
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when the topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
   /** For the admin listener. */
   get watched(): Watched {
     const { core } = this
@@ -260,6 +272,7 @@ export class Broker {
       })
     }
     await this.core.store.close()
+    await this.traces?.close()
   }
 
   private readonly onGone = (connection: Connection): void => {

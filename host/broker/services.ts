@@ -14,6 +14,7 @@ import { Pressure } from './pressure.ts'
 import { QueueTotals } from './queue.ts'
 import { Retained } from './retained.ts'
 import { Timers } from './timers.ts'
+import type { Tracer } from './trace.ts'
 
 export class Services {
   readonly options: BrokerOptions
@@ -28,6 +29,8 @@ export class Services {
   readonly counters: Counters
   readonly queued: QueueTotals
   readonly pressure: Pressure
+  /** Writes down what passes; undefined while nobody wants it. */
+  tracer: Tracer | undefined = undefined
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
   /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */
