@@ -190,7 +190,7 @@ export class Broker {
 
   /**
    * Writes packets in words to a file until it is closed or a limit is reached.
-   * @throws RangeError when the topic is no filter, the system's error when the file cannot be opened
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
    */
   trace(options: TraceOptions): Trace {
     this.traces ??= new Traces(this.core)

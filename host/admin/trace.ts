@@ -71,7 +71,7 @@ export class Traces implements Tracer {
     this.codec = new Codec(loadModule(core.options.wasm))
   }
 
-  /** @throws RangeError when the filter is none, the system's error when the file cannot be opened */
+  /** @throws RangeError when topic is no filter, the system's error when the file does not open */
   start(options: TraceOptions): Trace {
     const { core } = this
     if (options.topic !== undefined) check(core.module, options.topic, 'filter')

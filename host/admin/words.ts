@@ -25,7 +25,7 @@ const RETURN_CODES = [
   ...['accepted', 'unacceptable protocol version', 'identifier rejected', 'server unavailable'],
   ...['bad user name or password', 'not authorized'],
 ]
-const ITEMS_MAX = 50
+const SHOWN_MAX = 50
 const PAYLOAD_BYTES_MAX = 1024
 /** Control, format and unassigned characters, line and paragraph separators. */
 const UNPRINTABLE = /[\p{C}\u2028\u2029]/gu
@@ -74,7 +74,7 @@ function wordsOf(codec: Codec, record: number, type: number, more: Circumstances
       return [id, itemsText(codec, record, type)]
     case codes.SUBACK:
     case codes.UNSUBACK:
-      return [id, ...[...Records.payload(module, record)].slice(0, ITEMS_MAX).map(hex)]
+      return [id, ...[...Records.payload(module, record)].slice(0, SHOWN_MAX).map(hex)]
     case codes.PINGREQ:
     case codes.PINGRESP:
       return []
@@ -121,11 +121,11 @@ function publishWords({ module }: Codec, record: number, more: Circumstances): s
 function itemsText(codec: Codec, record: number, type: number): string {
   const { module } = codec
   const items = codec.readItems(record)
-  const texts = items.slice(0, ITEMS_MAX).map(({ start, length, options }) => {
+  const texts = items.slice(0, SHOWN_MAX).map(({ start, length, options }) => {
     const filter = quote(module.text(start, length))
     return type === codes.SUBSCRIBE ? `${filter} ${optionsText(options)}` : filter
   })
-  if (items.length > ITEMS_MAX) texts.push(`and ${items.length - ITEMS_MAX} more`)
+  if (items.length > SHOWN_MAX) texts.push(`and ${items.length - SHOWN_MAX} more`)
   return texts.join(', ')
 }
 
