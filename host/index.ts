@@ -3,17 +3,19 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
 import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
-import { type Load, type Policy, policyOf } from './broker/policy.ts'
+import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
-import { Connection } from './net/connection.ts'
+import { type ClientInfo, Connection } from './net/connection.ts'
 import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
 import type { Properties } from './protocol/packets.ts'
@@ -27,6 +29,7 @@ export type { Trace, TraceOptions } from './admin/trace.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
@@ -81,9 +84,8 @@ export class Broker {
   private readonly core: Core
   private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
-  /** How busy the listeners are, with their names. */
-  private readonly loads: Map<Load, string> = new Map()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private traces: Traces | undefined = undefined
   private closing: Promise<void> | undefined = undefined
@@ -103,18 +105,30 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
-    this.loads.set(policy.load, policy.name)
+    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, policy, this.onGone)
+      const { policy } = door
+      const { guard } = policy
+      const address = guard === undefined ? '' : transport.origin.address
+      if (guard?.accepts(address) === false) return undefined
+      const onGone = (gone: Connection): void => {
+        guard?.gone(address)
+        this.onGone(gone)
+      }
+      const connection = new Connection(
+        this.core,
+        transport,
+        policy,
+        guard === undefined ? this.onGone : onGone,
+      )
       this.connections.add(connection)
       return connection
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
     if (this.listeners.size === 0) this.tick()
-    this.listeners.add(listener)
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -177,6 +191,36 @@ export class Broker {
     this.core.settle()
   }
 
+  /** Treats the clients that `listener` accepts from now on as `config` says; see `listen`. */
+  adjust(listener: Listener, config: ListenOptions, given: Partial<Policy> = {}): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load } = door.policy
+    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
   /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
   publishLog(level: SysLogLevel, text: string): void {
     this.sys.log(level, text)
@@ -199,27 +243,48 @@ export class Broker {
 
   /** For the admin listener. */
   get watched(): Watched {
-    const { core } = this
-    const state = (): Watched['state'] => {
-      if (this.closing !== undefined) return 'closing'
-      return this.listeners.size > 0 ? 'ready' : 'starting'
-    }
-    const connections = (): Map<string, number> => this.countConnections()
     return {
-      core,
-      connections,
-      get state() {
-        return state()
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
       },
     }
   }
 
   private countConnections(): Map<string, number> {
     const counts = new Map<string, number>()
-    for (const [{ connections }, name] of this.loads) {
-      counts.set(name, (counts.get(name) ?? 0) + connections)
+    for (const { policy } of this.listeners.values()) {
+      counts.set(policy.name, (counts.get(policy.name) ?? 0) + policy.load.connections)
     }
     return counts
+  }
+
+  /** The clients that are connected now. */
+  *clients(): Generator<ClientInfo> {
+    for (const connection of this.connections) {
+      const info = connection.describe()
+      if (info !== undefined) yield info
+    }
+  }
+
+  /**
+   * Ends the connections of the clients that `isMeant` picks, their sessions stay.
+   * @param reason said to MQTT 5 clients; default 0x98 Administrative action
+   * @returns how many
+   */
+  disconnect(isMeant: (client: ClientInfo) => boolean, reason = 0x98): number {
+    this.core.updateClock()
+    let count = 0
+    for (const connection of [...this.connections]) {
+      const info = connection.describe()
+      if (info === undefined || !isMeant(info)) continue
+      connection.fail(reason)
+      count++
+    }
+    this.core.settle()
+    return count
   }
 
   /** Counters and sizes, for health and metrics. */
@@ -261,7 +326,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()

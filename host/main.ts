@@ -12,8 +12,11 @@ const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
   config: async (rest) => (await import('./cli/config.ts')).runConfig(rest),
   passwd: async (rest) => (await import('./cli/passwd.ts')).runPasswd(rest),
   pub: async (rest) => (await import('./cli/pub.ts')).runPub(rest),
+  reload: async (rest) => (await import('./cli/control.ts')).runReload(rest),
+  status: async (rest) => (await import('./cli/control.ts')).runStatus(rest),
   store: async (rest) => (await import('./cli/store.ts')).runStore(rest),
   sub: async (rest) => (await import('./cli/sub.ts')).runSub(rest),
+  trace: async (rest) => (await import('./cli/control.ts')).runTrace(rest),
 }
 
 const given = process.argv.slice(2)

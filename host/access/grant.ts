@@ -72,6 +72,15 @@ export class JudgedGrant implements Grant {
     return readers.length === 0 || readers.length < judges.length
   }
 
+  explain(action: 'publish' | 'subscribe', topic: string): string | undefined {
+    const plain = topic.replace(SHARE, '')
+    for (const judge of this.judges()) {
+      const text = judge.explain?.(this.subject, action, plain)
+      if (text !== undefined) return text
+    }
+    return 'no rule allows it'
+  }
+
   private judges(): readonly Judge[] {
     return [...this.own, ...this.common.judges]
   }

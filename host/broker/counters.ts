@@ -42,6 +42,9 @@ export class Counters {
   publishUnmatched = 0
   /** Refused: reserved topic, or a payload that is not what its indicator says. */
   publishRefused = 0
+  /** Times a connection sent more than its listener allows. */
+  rateExceeded = 0
+  subscribeRefused = 0
   /** Not delivered because its receiver may not have it. */
   deliveryRefused = 0
   /** QoS 0 left out because the connection's outbox was full. */

@@ -4,7 +4,7 @@
 import { VERSION_3_1, VERSION_3_1_1, VERSION_5_0 } from '../../assembly/codes.ts'
 import type { LimitsConfig, ListenerConfig } from '../config/config.ts'
 import type { BrokerOptions } from '../config/options.ts'
-import type { Access } from './access.ts'
+import type { Access, Guard } from './access.ts'
 
 export interface Load {
   connections: number
@@ -34,6 +34,8 @@ export interface Policy {
   readonly disconnectsOverRate: boolean
   /** What all its connections add up to; outlives a reload. */
   readonly load: Load
+  /** Who decides whether a connection is accepted at all. */
+  readonly guard: Guard | undefined
   /** Who decides; undefined = everybody may do everything. */
   readonly access: Access | undefined
 }
@@ -56,6 +58,7 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
     burstSeconds: 1,
     disconnectsOverRate: false,
     load: { connections: 0 },
+    guard: undefined,
     access: undefined,
     ...given,
   }

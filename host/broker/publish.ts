@@ -59,6 +59,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
+    core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
@@ -119,6 +120,14 @@ function refusalOf(core: Core, peer: Peer, record: number): number {
   }
   if (peer.mount !== undefined && !peer.mount.enter(record)) return REASON_TOPIC_NAME_INVALID
   return peer.verdicts === undefined ? 0 : judge(core, peer, peer.verdicts, record)
+}
+
+/** The topic of a PUBLISH as the client said it. */
+function topicOf({ module }: Core, { mount }: Peer, record: number): string {
+  const topic = module.text(Records.topicStart(module, record), Records.topicLength(module, record))
+  return mount !== undefined && topic.startsWith(mount.prefix)
+    ? topic.slice(mount.prefix.length)
+    : topic
 }
 
 /** What the client's grant says about the topic of a publication: 0, a reason, or WAIT. */

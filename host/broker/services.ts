@@ -8,6 +8,7 @@ import { loadModule, MemoryError, type Module } from '../wasm/instance.ts'
 import { Messages } from '../wasm/messages.ts'
 import { Mount } from '../wasm/mount.ts'
 import { Trie } from '../wasm/topics.ts'
+import { Audit } from './audit.ts'
 import { Counters } from './counters.ts'
 import { Flusher } from './outbox.ts'
 import { Pressure } from './pressure.ts'
@@ -27,6 +28,7 @@ export class Services {
   readonly timers: Timers
   readonly flusher: Flusher
   readonly counters: Counters
+  readonly audit: Audit
   readonly queued: QueueTotals
   readonly pressure: Pressure
   /** Writes down what passes; undefined while nobody wants it. */
@@ -53,6 +55,7 @@ export class Services {
     this.subscriptions = new Trie(this.module)
     this.retained = new Retained(this.module, this.messages, this.store, options)
     this.counters = new Counters()
+    this.audit = new Audit(() => options.log)
     this.queued = new QueueTotals()
     this.pressure = new Pressure()
     // A second behind, so that what was due before the start can be due at the first tick.

@@ -13,6 +13,7 @@ export interface Arguments {
   adminPort?: number | 'off'
   data?: string
   durability?: 'disk' | 'process' | 'memory'
+  control?: string
 }
 
 /** Ends the process by itself after `--help`, `--version` and mistakes. */
@@ -32,6 +33,7 @@ export function parseArguments(words: readonly string[], version: string): Argum
     )
     .option('--admin-port <number|off>', 'port for GET /healthz (default: 18083)', parsePortOrOff)
     .option('--data <directory>', 'where data is kept (default: ./wasmqtt-data)')
+    .option('--control <path|off>', 'control socket (default: control.sock in the data directory)')
     .addOption(
       new Option(
         '--durability <level>',

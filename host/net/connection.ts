@@ -9,11 +9,14 @@
 //   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
 //   HELD_BUSY     what it sent has cost enough for a turn    the others have had theirs
 //   HELD_WAITING  someone decides what a packet may do       the decision
+//   HELD_RATE     it has sent more than its listener allows  the time it has to wait for it
 
 import {
+  PUBLISH,
   REASON_IMPLEMENTATION_SPECIFIC_ERROR,
   REASON_KEEP_ALIVE_TIMEOUT,
   REASON_MAXIMUM_CONNECT_TIME,
+  REASON_MESSAGE_RATE_TOO_HIGH,
   REASON_NOT_AUTHORIZED,
   REASON_QUOTA_EXCEEDED,
   REASON_SERVER_SHUTTING_DOWN,
@@ -28,10 +31,11 @@ import { dispatch } from '../broker/dispatch.ts'
 import { onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { CLOSE, Peer, type PeerOwner, WAIT } from '../broker/peer.ts'
-import type { Policy } from '../broker/policy.ts'
+import type { Load, Policy } from '../broker/policy.ts'
 import type { Stallable } from '../broker/pressure.ts'
+import { Rate } from '../broker/rate.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
-import { reasonText, returnCode } from '../protocol/reasons.ts'
+import { returnCode } from '../protocol/reasons.ts'
 import { MemoryError } from '../wasm/instance.ts'
 import { Records } from '../wasm/records.ts'
 import { Tail } from './tail.ts'
@@ -41,11 +45,25 @@ const HELD_CHOKED = 1
 const HELD_STALLED = 2
 const HELD_BUSY = 4
 const HELD_WAITING = 8
+const HELD_RATE = 16
 // Deliveries and visited nodes that one connection may cost in a turn: about 10 ms.
 const TURN_WORK = 100_000
 const NOTHING: Buffer = Buffer.alloc(0)
 // Answers may go this far beyond the limit for deliveries before the client is not read any more.
 const CHOKED = 1.25
+
+/** A client that is connected, as operators see it. */
+export interface ClientInfo {
+  readonly clientId: string
+  /** undefined also where nobody asks who it is. */
+  readonly username: string | undefined
+  /** Without port. */
+  readonly address: string
+  /** Name of the listener. */
+  readonly listener: string
+  /** Protocol level: 3, 4 or 5. */
+  readonly version: number
+}
 
 export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, Stallable {
   private readonly core: Core
@@ -57,6 +75,8 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private closing = false
   /** HELD_ bits; 0 = reading. */
   private held = 0
+  private readonly rate: Rate | undefined
+  private rateTimer: NodeJS.Timeout | undefined = undefined
   /** Whether the packet that waits is to be taken again. */
   private isRepeating = false
 
@@ -71,11 +91,17 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.onGone = onGone
     this.peer = new Peer(this, transport.remoteAddress, policy)
     policy.load.connections++
+    this.rate = Rate.of(policy, core.options.clock.now())
     this.timer = new Timer(this)
     core.updateClock()
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
     core.counters.connectionsNow++
+  }
+
+  /** The listener that accepted it, as its policies know it. */
+  get load(): Load {
+    return this.peer.policy.load
   }
 
   get origin(): Origin {
@@ -137,15 +163,20 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { core, peer } = this
     const { session, version } = peer
     core.counters.refuse(reason)
-    core.options.log?.('warn', `closing connection: ${reasonText(reason)}`, {
-      client: session?.id,
-      address: peer.remoteAddress,
-      reason,
-    })
+    core.audit.ended(core.now, peer, reason)
     if (session === undefined) this.refuse(version, reason)
     else if (peer.gate?.isGreeting) this.refuse(version, greetingReason(reason))
     else if (version === VERSION_5_0) this.say(core.codec.disconnect(reason)) // [MQTT-3.14.0-1]
     this.close()
+  }
+
+  /** undefined = no client is connected through it yet, or any more. */
+  describe(): ClientInfo | undefined {
+    const { grant, policy, session, version } = this.peer
+    if (session === undefined) return undefined
+    const { id: clientId } = session
+    const { address } = this.transport.origin
+    return { clientId, username: grant?.username, address, listener: policy.name, version }
   }
 
   /** The broker stops: MQTT 5 clients are told. [MQTT-4.13.1-1] */
@@ -253,7 +284,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       if (this.closing) return
       if (stopped !== 0) {
         tail.keep(module, stopped, start + left - stopped, 0)
-        if ((this.held & HELD_WAITING) !== 0) return
+        if ((this.held & (HELD_WAITING | HELD_RATE)) !== 0) return
         this.held |= HELD_BUSY
         setImmediate(Connection.goOn, this)
         return
@@ -287,14 +318,34 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
           ? Records.start(core.module, record)
           : Records.end(core.module, record)
       }
-      if (core.deliveries + core.module.walked() > TURN_WORK) {
+      const isOver = this.rate !== undefined && this.spend(this.rate, record)
+      if (isOver || core.deliveries + core.module.walked() > TURN_WORK) {
         core.counters.packetsReceived += i + 1
-        return Records.end(core.module, record)
+        return this.closing ? 0 : Records.end(core.module, record)
       }
       record += Records.size
     }
     core.counters.packetsReceived += count
     return 0
+  }
+
+  /** @returns whether nothing more may be taken for now */
+  private spend(rate: Rate, record: number): boolean {
+    const { core, peer } = this
+    if (Records.type(core.module, record) !== PUBLISH) return false
+    const bytes = Records.end(core.module, record) - Records.start(core.module, record)
+    if (!rate.spend(bytes, core.now)) return false
+    core.counters.rateExceeded++
+    if (peer.policy.disconnectsOverRate) {
+      this.fail(REASON_MESSAGE_RATE_TOO_HIGH)
+      return true
+    }
+    this.held |= HELD_RATE
+    this.rateTimer = setTimeout(() => {
+      this.held &= ~HELD_RATE
+      Connection.goOn(this)
+    }, rate.wait())
+    return true
   }
 
   private take(record: number): void {
@@ -376,6 +427,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.closing = true
     core.tracer?.ended(peer)
     core.timers.disarm(this.timer)
+    clearTimeout(this.rateTimer)
     core.pressure.forget(this)
     core.options.log?.('info', 'connection closed', {
       client: peer.session?.id,
