@@ -255,7 +255,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port nobody has at this moment, for programs that do not take 0. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as net.AddressInfo
