@@ -202,7 +202,7 @@ function openerOf(broker: Broker, { log }: Logger, policies: Policies): Opener {
         return broker.listen({ host: '*', ...settings }, policies.of(settings))
       }
       const { host = '127.0.0.1', port = 0 } = settings
-      return listenHealth({ host, port, log }, () => healthOf(broker))
+      return listenHealth({ host, port, log }, () => healthOf(broker), broker.watched)
     },
     adjust: (listener, settings) => {
       if (settings.type !== 'http') broker.adjust(listener, settings, policies.of(settings))
