@@ -3,12 +3,14 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
 import { type ClientInfo, Connection } from './net/connection.ts'
@@ -79,7 +81,8 @@ export class Broker {
   private readonly core: Core
   private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
@@ -98,9 +101,10 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const policy = { ...policyOf(config, undefined, this.core.options), ...given }
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
+      const { policy } = door
       const { guard } = policy
       const address = guard === undefined ? '' : transport.origin.address
       if (guard?.accepts(address) === false) return undefined
@@ -120,7 +124,7 @@ export class Broker {
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
     if (this.listeners.size === 0) this.tick()
-    this.listeners.add(listener)
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -183,6 +187,36 @@ export class Broker {
     this.core.settle()
   }
 
+  /** Treats the clients that `listener` accepts from now on as `config` says; see `listen`. */
+  adjust(listener: Listener, config: ListenOptions, given: Partial<Policy> = {}): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load } = door.policy
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
   /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
   publishLog(level: SysLogLevel, text: string): void {
     this.sys.log(level, text)
@@ -218,6 +252,12 @@ export class Broker {
     }
     this.core.settle()
     return count
+  }
+
+  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
   }
 
   /** Counters and sizes, for health and metrics. */
@@ -259,7 +299,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()

@@ -2,6 +2,7 @@
 // judges that say the same. `apply` puts another configuration in place under the clients that are
 // connected; nothing changes when a part of it cannot be made.
 
+import { join } from 'node:path'
 import { nameOf } from '../broker/policy.ts'
 import type {
   AuthenticationStep,
@@ -12,11 +13,13 @@ import type {
 import type { Log } from '../config/options.ts'
 import { AclFile } from './aclFile.ts'
 import type { Authenticator } from './authenticator.ts'
+import { Bans } from './bans.ts'
 import { Certificates } from './certificates.ts'
 import { AccessControl, type Parts } from './control.ts'
 import { Hashing } from './hashing.ts'
 import { HookAuthenticator, HookJudge } from './hook.ts'
 import type { Judge } from './judge.ts'
+import { Limits } from './limits.ts'
 import { Passwords } from './passwords.ts'
 import { Rules } from './rules.ts'
 import { Scram } from './scram.ts'
@@ -31,16 +34,33 @@ interface Source {
 /** Authenticators and judges by the text of their configuration. */
 type Shared = Map<string, Authenticator | Judge>
 
+export interface ManagerOptions {
+  log?: Log | undefined
+  /** Milliseconds since the epoch. */
+  clock?: () => number
+  /** Directory for what is stored; undefined = nothing is. */
+  data?: string | undefined
+}
+
+const BANS_FILE = 'bans.json'
+
 export class AccessManager {
   private shared: Shared = new Map()
+  /** Who may not come in. */
+  readonly bans: Bans
+  /** Also the guard of every listener. */
+  readonly limits: Limits
   private readonly hashing = new Hashing()
   private readonly log: Log | undefined
   private readonly clock: () => number
   private readonly controls: Map<string, AccessControl> = new Map()
 
-  constructor(log?: Log, clock: () => number = Date.now) {
+  /** @throws Error that names the ban list when it cannot be read */
+  constructor({ clock = Date.now, data, log }: ManagerOptions = {}) {
     this.log = log
     this.clock = clock
+    this.bans = new Bans(data === undefined ? undefined : join(data, BANS_FILE), clock)
+    this.limits = new Limits({}, this.bans, clock)
   }
 
   /**
@@ -53,6 +73,7 @@ export class AccessManager {
       const name = nameOf(listener)
       return { name, parts: this.partsOf(config, listener, shared) }
     })
+    this.limits.reconfigure(config.limits ?? {})
     const names = new Set(made.map(({ name }) => name))
     for (const name of this.controls.keys()) if (!names.has(name)) this.controls.delete(name)
     for (const { name, parts } of made) {
@@ -90,6 +111,7 @@ export class AccessManager {
     return {
       chain: steps.map((step) => reuse(JSON.stringify(step), () => this.authenticatorOf(step))),
       judges: this.judgesOf(authorization, reuse),
+      limits: this.limits,
       usernameFrom: listener.tls?.usernameFrom,
       clientIdFrom: listener.tls?.clientIdFrom,
       anonymous: listener.anonymous ?? config.anonymous ?? false,

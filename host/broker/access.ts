@@ -103,7 +103,9 @@ export interface Access {
   admit(applicant: Applicant): Admission | Promise<Admission>
   /** @returns undefined when the method is not known here */
   exchange(method: string, applicant: Applicant): Exchange | undefined
-  /** The connection of an admitted client is over. */
+  /** An admitted client is connected. */
+  entered?(applicant: Applicant, grant: Grant): void
+  /** The connection of such a client is over. */
   left?(applicant: Applicant, grant: Grant): void
 }
 

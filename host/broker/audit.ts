@@ -3,11 +3,20 @@
 
 import type { Log } from '../config/options.ts'
 import { reasonText } from '../protocol/reasons.ts'
-import type { Peer } from './peer.ts'
+import type { Applicant, Grant } from './access.ts'
 
 const LINES_PER_SECOND = 20
 
 export type Action = 'publish' | 'subscribe'
+
+/** The connection's side, which is a Peer. */
+interface Audited {
+  readonly session: { readonly id: string } | undefined
+  readonly applicant: Applicant | undefined
+  readonly grant: Grant | undefined
+  readonly remoteAddress: string
+  readonly policy: { readonly name: string }
+}
 
 export class Audit {
   private readonly log: () => Log | undefined
@@ -21,7 +30,7 @@ export class Audit {
   }
 
   /** A PUBLISH or one filter of a SUBSCRIBE was refused. @param now milliseconds */
-  refused(now: number, peer: Peer, action: Action, topic: string, reason: number): void {
+  refused(now: number, peer: Audited, action: Action, topic: string, reason: number): void {
     const log = this.log()
     if (log === undefined || !this.hasRoom(now, log)) return
     log('warn', `${action} refused: ${reasonText(reason)}`, {
@@ -36,7 +45,7 @@ export class Audit {
   }
 
   /** A connection is ended by us, or was never let in. */
-  ended(now: number, peer: Peer, reason: number): void {
+  ended(now: number, peer: Audited, reason: number): void {
     const log = this.log()
     const { applicant, session } = peer
     if (log === undefined || (session === undefined && !this.hasRoom(now, log))) return

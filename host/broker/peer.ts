@@ -52,6 +52,8 @@ export class Peer {
   method: string | undefined = undefined
   /** An enhanced authentication that is going on. */
   dialogue: Dialogue | undefined = undefined
+  /** The grant it came in with. */
+  firstGrant: Grant | undefined = undefined
   /** Said with a refusal, MQTT 5. */
   refusalText: string | undefined = undefined
   /** What its grant has answered about topics it publishes to. */
@@ -86,6 +88,7 @@ export class Peer {
 
   /** From now on the client may do what `grant` says. */
   setGrant(grant: Grant): void {
+    this.firstGrant ??= grant
     this.grant = grant
     this.verdicts = grant.checksPublish ? new Verdicts() : undefined
     this.source = grant.checksPublish ? sourceOf(grant, this.policy.mountPoint.length) : undefined

@@ -15,3 +15,10 @@ export async function loadConfig(file: string): Promise<{ config: Config; warnin
     throw error
   }
 }
+
+/** A broker without a file has nothing to read. */
+export async function readConfiguration(
+  file: string | undefined,
+): Promise<{ config: Config; warnings: string[] }> {
+  return file === undefined ? { config: {}, warnings: [] } : loadConfig(file)
+}

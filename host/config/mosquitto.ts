@@ -12,6 +12,7 @@ import { ConfigError } from './error.ts'
 export function readMosquittoConf(file: string): { config: Config; warnings: string[] } {
   const report = new Report()
   const config = translateConf(interpretConf(file, report), report)
-  if (report.mistakes.length > 0) throw new ConfigError(report.mistakes)
-  return { config, warnings: report.warnings }
+  const { mistakes, warnings } = report
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return { config, warnings }
 }

@@ -31,7 +31,7 @@ import { dispatch } from '../broker/dispatch.ts'
 import { onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { CLOSE, Peer, type PeerOwner, WAIT } from '../broker/peer.ts'
-import type { Policy } from '../broker/policy.ts'
+import type { Load, Policy } from '../broker/policy.ts'
 import type { Stallable } from '../broker/pressure.ts'
 import { Rate } from '../broker/rate.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
@@ -97,6 +97,11 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
     core.counters.connectionsNow++
+  }
+
+  /** The listener that accepted it, as its policies know it. */
+  get load(): Load {
+    return this.peer.policy.load
   }
 
   get origin(): Origin {
@@ -216,6 +221,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     }
     if ((this.held & HELD_WAITING) === 0) Connection.goOn(this)
     else this.core.settle()
+  }
+
+  /** Asks its grant anew whether anything must be asked. */
+  regrant(): void {
+    const { grant } = this.peer
+    if (grant !== undefined) this.peer.setGrant(grant)
   }
 
   granted(): void {

@@ -215,6 +215,18 @@ export class LevelStore implements Store {
     if (this.failing === 0) this.loader.retry()
   }
 
+  async flush(): Promise<void> {
+    while (this.writing !== undefined) await this.writing
+    if (this.closed) return
+    if (this.failing === 0) {
+      this.writing = this.writeWhole(true)
+        .catch((error: Error) => this.fail(error))
+        .then(this.onWritten)
+      await this.writing
+    }
+    if (this.failing !== 0) throw new Error('the store cannot be written')
+  }
+
   async close(): Promise<void> {
     if (this.closed) return
     while (this.writing !== undefined) await this.writing
@@ -303,14 +315,14 @@ export class LevelStore implements Store {
   }
 
   /** Writes every touched session whole, and no journal. */
-  private async writeWhole(): Promise<void> {
+  private async writeWhole(sync = this.durability === 'disk'): Promise<void> {
     const { checkpoints, database, writer } = this
     const commit = this.seal()
     const batch = database.batch()
     this.batched.ops.clear()
     writer.put(batch, commit, this.batched)
     checkpoints.sweepAll(batch, commit, writer)
-    await batch.write({ sync: this.durability === 'disk' })
+    await batch.write({ sync })
     this.succeed(commit)
   }
 

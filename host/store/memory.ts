@@ -41,5 +41,6 @@ export class MemoryStore implements Store {
   retain(): void {}
   unretain(): void {}
   tick(): void {}
+  async flush(): Promise<void> {}
   async close(): Promise<void> {}
 }

@@ -106,6 +106,8 @@ export interface Store {
 
   /** Called once a second. */
   tick(): void
+  /** Writes all sessions whole and synced, whatever the durability; rejects when it cannot. */
+  flush(): Promise<void>
   /** Writes what is pending and closes. */
   close(): Promise<void>
 }

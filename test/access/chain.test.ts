@@ -43,9 +43,9 @@ class World {
 
   static async start(config: Config, now: () => number): Promise<World> {
     const broker = await createBroker({ clock: { now } })
-    const manager = new AccessManager(undefined, now)
+    const manager = new AccessManager({ clock: now })
     const access = manager.apply(config, [LISTENER]).get(nameOf(LISTENER))
-    const { port } = await broker.listen(LISTENER, { access })
+    const { port } = await broker.listen(LISTENER, { access, guard: manager.limits })
     return new World(broker, manager, config, port)
   }
 

@@ -15,12 +15,10 @@ const whole = example.replace(/^#(?!#)/gm, '')
 
 tests('it has no mistakes, and says what holds without it', () => {
   assert.equal(mistakesIn(example), [])
-  const { admin, limits, log, ...options } = read(example)
+  const { admin, log, ...options } = read(example)
   const { clock: _clock, data: _data, log: _log, ...defaults } = DEFAULTS
   assert.equal(options, defaults)
   assert.equal(admin, { port: 18083 })
-  const rates = { messagesPerSecond: 0, bytesPerSecond: 0, burstSeconds: 1, over: 'throttle' }
-  assert.equal(limits, { rates })
   const lines = { format: 'pretty', destinations: ['stderr'], timestamp: true, connections: true }
   assert.equal(log, lines)
 })

@@ -28,6 +28,8 @@ const RECONNECT_MS = 1000
 const GOODBYE_MS = 1000
 const RECEIVE_MAXIMUM_DEFAULT = 20
 
+const LOST = 'Error: The connection was lost.'
+
 const RETURN_TEXTS: Record<number, string> = {
   1: 'unacceptable protocol version',
   2: 'identifier rejected',
@@ -118,7 +120,7 @@ export class Link {
     client.on('error', (error) => this.#failed(error))
     client.stream.on('error', (error) => this.#failed(error))
     client.on('close', () => {
-      if (!reconnect) this.#over(EXIT.lost, 'Error: The connection was lost.')
+      if (!reconnect) this.#over(EXIT.lost, LOST)
     })
   }
 
@@ -142,9 +144,10 @@ export class Link {
     if (this.#connected && !this.#ending) return
     const { code = '' } = error as NodeJS.ErrnoException
     const known = ERROR_TEXTS[code]
-    if (known !== undefined) this.#over(EXIT.failed, known)
+    if (code === 'ECONNRESET' || code === 'EPIPE') this.#over(EXIT.lost, LOST)
+    else if (known !== undefined) this.#over(EXIT.failed, known)
     else if (usesTls(this.settings)) {
-      this.#over(EXIT.tls, `Error: A TLS error occurred: ${error.message}`)
+      this.#over(EXIT.tls, `Error: A TLS error occurred: ${reasonOf(error)}.`)
     } else this.#over(EXIT.failed, `Error: ${error.message}`)
   }
 
@@ -156,6 +159,11 @@ export class Link {
     this.client.end(true)
     this.#resolve(code)
   }
+}
+
+/** OpenSSL's reason without the place in its sources. */
+function reasonOf({ message }: Error): string {
+  return /:SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? message
 }
 
 function open(settings: ClientSettings, reconnectPeriod: number): MqttClient {

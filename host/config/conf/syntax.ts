@@ -83,7 +83,7 @@ function include(line: ConfLine, report: Report, visit: (line: ConfLine) => void
       readSource({ file, isMain: false }, readBytes(file), report, visit)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      report.mistakes.push(...error.lines)
+      report.mistake(line, `include_dir: ${error.lines[0]}`)
     }
   }
 }

@@ -64,7 +64,7 @@ const HTTP_HOOK: Shape<HttpHookConfig> = {
     from: 0,
     to: SECONDS_MAX,
     unit: 'seconds',
-    default: 0,
+    default: 60,
     meaning: 'How long an answer is remembered. 0 = not.',
   }),
 }
@@ -89,7 +89,10 @@ const JWT: Shape<JwtConfig> = {
     meaning: 'Field of CONNECT that carries the token.',
     default: 'password',
   }),
-  usernameClaim: text({ meaning: 'Claim that must equal the user name.' }),
+  usernameClaim: text({
+    meaning: 'Claim that must equal the user name, if there is one, or else becomes it.',
+    unset: '`sub` becomes it',
+  }),
   clientIdClaim: text({ meaning: 'Claim that must equal the client identifier.' }),
   rulesClaim: text({ meaning: 'Claim that holds rules of authorization.', default: 'acl' }),
   clockToleranceSeconds: integer({
@@ -262,7 +265,7 @@ const seconds = (meaning: string): z.ZodType<number> =>
   integer({ from: 1, to: SECONDS_MAX, unit: 'seconds', meaning })
 
 export const LIMITS: z.ZodType<LimitsConfig> = object<LimitsConfig>(
-  { meaning: 'Protection against too many connections and too much traffic.' },
+  { meaning: 'Protection against too many connections and too much traffic.', unset: 'none' },
   {
     connectionsPerAddress: count('Connections at once from one address.'),
     connectionsPerUser: count('Connections at once of one user name.'),

@@ -10,7 +10,7 @@
 #include "memory.h"
 #include "wasm-rt-impl.h"
 
-enum { FAILURES_SHOWN = 10, ROUNDS = 5, ROUND_NANOSECONDS = 80000000 };
+enum { FAILURES_SHOWN = 10, ROUNDS = 50, ROUND_NANOSECONDS = 10000000 };
 
 static struct wasmqtt instance;
 static struct wasmqtt *const module = &instance;

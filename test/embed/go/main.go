@@ -206,9 +206,9 @@ func measure(m *wasmqtt.Module, b bench) float64 {
 	batch := bytes.Repeat(b.Packet, b.Count)
 	start := m.Call("reserve", int32(len(batch)))
 	best, sum := math.Inf(1), uint32(0)
-	for range 5 {
+	for range 50 {
 		packets, started := 0, time.Now()
-		for time.Since(started) < 80*time.Millisecond {
+		for time.Since(started) < 10*time.Millisecond {
 			m.Memory.Write(uint32(start), batch)
 			count := m.Call("decode", start, int32(len(batch)), b.Version, 1, 0)
 			records, _ := m.Memory.Read(wasmqtt.RecordsStart, uint32(count)*wasmqtt.RecordSize)

@@ -169,9 +169,9 @@ fn bench(m: &mut Wasmqtt, v: &Value) -> std::result::Result<f64, Failure> {
         m.instance.get_typed_func::<(i32, i32, i32, i32, i32), i32>(&mut m.store, "decode")?;
     let arguments = (start, batch.len() as i32, int(&v["version"]), 1, 0);
     let (mut best, mut sum) = (f64::INFINITY, 0u64);
-    for _ in 0..5 {
+    for _ in 0..50 {
         let (started, mut packets) = (Instant::now(), 0);
-        while started.elapsed() < Duration::from_millis(80) {
+        while started.elapsed() < Duration::from_millis(10) {
             m.write(start, &batch);
             let count = decode.call(&mut m.store, arguments)?;
             for record in
