@@ -1,6 +1,6 @@
 // Reads a mosquitto.conf, with the files its include_dir names, as Mosquitto 2.0 and 2.1 read it.
-// conf/ holds the parts: syntax (lines), options and bridge (tables), interpret (cursors), translate
-// (meaning). Called by cli/.
+// conf/ holds the parts: syntax (lines), options and bridge (tables), interpret (cursors),
+// translate (meaning). Called by read.ts.
 
 import { interpretConf } from './conf/interpret.ts'
 import { Report } from './conf/place.ts'

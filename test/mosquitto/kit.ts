@@ -1,5 +1,5 @@
-// Reading a mosquitto.conf given as text: the Config, the mistakes, the warnings. Every character of
-// the text is one byte of the file. Places are shown without the name of the file.
+// Reading a mosquitto.conf given as text: the Config, the mistakes, the warnings. Every character
+// of the text is one byte of the file. Places are shown without the name of the file.
 
 import { writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'

@@ -36,7 +36,7 @@ export interface ConfOption {
   readonly fate: Fate
   /** What becomes of it, or why not: the words of the table, and of the warning or the error. */
   readonly means: string
-  /** May stand more than once and collects; otherwise text twice is an error and the rest renews. */
+  /** May stand more than once and collects; else text twice is an error and the rest renews. */
   readonly repeats?: true
   /** The value with which `warns` and `refused` are silent. */
   readonly harmless?: Value

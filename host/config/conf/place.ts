@@ -9,7 +9,7 @@ export interface Place {
 /** What is wrong with a value; whoever knows the line turns it into a mistake. */
 export class ValueError extends Error {}
 
-/** Mistakes and warnings, each `file:line: words`, by file in the order they were met and by line. */
+/** Mistakes and warnings, `file:line: words`, by file in the order they were met and by line. */
 export class Report {
   readonly #mistakes: Finding[] = []
   readonly #warnings: Finding[] = []
