@@ -5,6 +5,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
+import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
+import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
@@ -23,6 +25,7 @@ import { LevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
+export type { Trace, TraceOptions } from './admin/trace.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
@@ -84,6 +87,7 @@ export class Broker {
   /** Each with what holds for the clients it accepts now. */
   private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
+  private traces: Traces | undefined = undefined
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
@@ -101,7 +105,7 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const { policy } = door
@@ -192,7 +196,7 @@ export class Broker {
     const door = this.listeners.get(listener)
     if (door === undefined) return
     const { load } = door.policy
-    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
   }
 
   /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
@@ -254,6 +258,42 @@ export class Broker {
     return count
   }
 
+  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
+  }
+
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    return {
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      const { load, name } = policy
+      counts.set(name, (counts.get(name) ?? 0) + load.connections)
+    }
+    return counts
+  }
+
   /** Counters and sizes, for health and metrics. */
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
@@ -304,6 +344,7 @@ export class Broker {
       })
     }
     await this.core.store.close()
+    await this.traces?.close()
   }
 
   private readonly onGone = (connection: Connection): void => {

@@ -132,7 +132,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   }
 
   write(bytes: Buffer): boolean {
-    this.core.counters.bytesSent += bytes.length
+    const { counters, tracer } = this.core
+    counters.bytesSent += bytes.length
+    if (tracer !== undefined) tracer.sent(this.peer, bytes)
     return this.transport.write(bytes)
   }
 
@@ -223,6 +225,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     else this.core.settle()
   }
 
+  /** Asks its grant anew whether anything must be asked. */
+  regrant(): void {
+    const { grant } = this.peer
+    if (grant !== undefined) this.peer.setGrant(grant)
+  }
+
   granted(): void {
     this.setTimer()
   }
@@ -304,6 +312,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { core } = this
     let record = Records.first
     for (let i = 0; i < count; i++) {
+      if (core.tracer !== undefined) core.tracer.received(this.peer, record)
       this.take(record)
       if (this.closing) {
         core.counters.packetsReceived += i + 1
@@ -422,6 +431,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private end(): void {
     const { core, peer } = this
     this.closing = true
+    core.tracer?.ended(peer)
     core.timers.disarm(this.timer)
     clearTimeout(this.rateTimer)
     core.pressure.forget(this)
