@@ -1,8 +1,8 @@
-// Who decides about the clients of each listener, and what this version cannot do yet. Between the
-// plan, which names the listeners, and access/, which reads password and ACL files.
+// Who decides about the clients of each listener. Between the plan, which names the listeners, and
+// access/, which reads password and ACL files.
 
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
-import { AccessManager } from '../access/manager.ts'
+import { AccessManager, type ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
@@ -15,34 +15,30 @@ const NOT_YET: Access = {
 }
 
 export class Policies {
-  readonly #manager: AccessManager
+  readonly manager: AccessManager
   #controls: ReadonlyMap<string, Access>
 
-  constructor() {
-    this.#manager = new AccessManager()
+  /** @throws Failure when the ban list cannot be read */
+  constructor(options: ManagerOptions) {
+    this.manager = orFail(() => new AccessManager(options))
     this.#controls = new Map()
   }
 
   /** @throws Failure that says which file or option is wrong; all is as it was then */
   apply(config: Config, listeners: readonly ListenerConfig[]): void {
-    this.#controls = orFail(() => this.#manager.apply(config, listeners))
+    this.#controls = orFail(() => this.manager.apply(config, listeners))
   }
 
   /** Reads password and ACL files again. @throws Failure */
   async refresh(): Promise<void> {
-    await this.#manager.refresh().catch(fail)
+    await this.manager.refresh().catch(fail)
   }
 
   /** What `Broker.listen` and `adjust` are given for a listener. */
   of(listener: ListenerConfig): Partial<Policy> {
-    if (isOpen(listener)) return {}
-    return { access: this.#controls.get(nameOf(listener)) ?? NOT_YET }
+    const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
+    return { access, guard: this.manager.limits }
   }
-}
-
-/** Whether everybody may do everything: then nobody needs to be asked. */
-function isOpen({ anonymous, authentication, authorization }: ListenerConfig): boolean {
-  return anonymous === true && !authentication?.length && authorization === undefined
 }
 
 function orFail<T>(work: () => T): T {
@@ -55,26 +51,4 @@ function orFail<T>(work: () => T): T {
 
 function fail(error: Error): never {
   throw new Failure('WASMQTT_ACCESS', [error.message])
-}
-
-const UNSUPPORTED = ['limits']
-const UNSUPPORTED_HERE = [
-  ...['origins', 'trustedProxies', 'proxyProtocol', 'proxyRequiresTls', 'rates'],
-]
-
-/** What would protect something must not be passed over in silence. */
-export function refuseUnsupported(file: string, config: Config): void {
-  const keys = [
-    ...UNSUPPORTED.filter((key) => Object.hasOwn(config, key)),
-    ...(config.listeners ?? []).flatMap((listener, i) =>
-      UNSUPPORTED_HERE.filter((key) => Object.hasOwn(listener, key))
-        .concat(listener.type === 'ws' && listener.tls !== undefined ? ['tls'] : [])
-        .map((key) => `listeners[${i}].${key}`),
-    ),
-  ]
-  if (keys.length === 0) return
-  throw new Failure(
-    'WASMQTT_CONFIG',
-    keys.map((key) => `${file}: ${key}: this version cannot do that yet`),
-  )
 }
