@@ -100,27 +100,32 @@ export class Filters<Entry> {
 
   /** The filters that match a topic, with their entries. */
   matchWithFilters(topic: string): [filter: string, entry: Entry][] {
-    const places = new Set(this.findPlaces(topic))
+    const count = this.ask(topic)
+    const row = (i: number) => this.trie.rows() + i * Rows.size
+    const places = new Set(
+      Array.from({ length: count }, (_, i) => Rows.subscriber(this.memory, row(i))),
+    )
     return [...this.places]
       .filter(([, place]) => places.has(place))
       .map(([filter, place]) => [filter, this.entries[place] as Entry])
   }
 
   private find(topic: string): readonly Entry[] {
+    const { memory, entries } = this
+    const count = this.ask(topic)
     const found: Entry[] = []
-    for (const place of this.findPlaces(topic)) found.push(this.entries[place] as Entry)
+    const first = count > 0 ? this.trie.rows() : 0
+    for (let i = 0; i < count; i++) {
+      found.push(entries[Rows.subscriber(memory, first + i * Rows.size)] as Entry)
+    }
     this.recent.set(topic, found)
     return found
   }
 
-  private findPlaces(topic: string): number[] {
-    const { memory } = this
-    const length = memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
-    const count = length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
-    const places: number[] = []
-    const first = count > 0 ? this.trie.rows() : 0
-    for (let i = 0; i < count; i++) places.push(Rows.subscriber(memory, first + i * Rows.size))
-    return places
+  /** How many rows the module finds. */
+  private ask(topic: string): number {
+    const length = this.memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
+    return length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
   }
 
   /** The entries whose key, taken as a topic, the filter matches. */
