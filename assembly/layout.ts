@@ -149,6 +149,7 @@ export const REGISTER_ALLOCATED = 1060 // bytes allocated now, all blocks
 export const REGISTER_WALKED = 1064 // nodes that match and search have visited; the host resets it
 // match: what the host may remember the topic by while it comes again and again, 0 = nothing
 export const REGISTER_TOPIC = 1068
+export const REGISTER_HELD_BYTES = 1072 // bytes of the payloads of messages held now
 export const REGISTERS_SIZE = 128
 
 // Fixed regions, in this order from REGISTERS_START. Everything else lives in the arena behind

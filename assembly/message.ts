@@ -44,6 +44,7 @@ import {
   RECORD_TOPIC_START,
   REGISTER_CLOCK,
   REGISTER_HELD,
+  REGISTER_HELD_BYTES,
   ROW_IDENTIFIER,
   ROW_NEXT,
 } from './layout'
@@ -131,7 +132,7 @@ export class Message {
     store<i32>(held, 0, MESSAGE_READY_START)
     store<i32>(held, 0, MESSAGE_READY_LENGTH)
     store<i32>(held, -1, MESSAGE_READY_LAYOUT)
-    store<i32>(REGISTER_HELD, load<i32>(REGISTER_HELD) + 1)
+    Message.count(1, payloadLength)
     return held
   }
 
@@ -140,9 +141,16 @@ export class Message {
     const references = load<i32>(held, MESSAGE_REFERENCES) - 1
     store<i32>(held, references, MESSAGE_REFERENCES)
     if (references === 0) {
-      store<i32>(REGISTER_HELD, load<i32>(REGISTER_HELD) - 1)
+      Message.count(-1, -load<i32>(held, MESSAGE_PAYLOAD_LENGTH))
       Arena.free(held)
     }
+  }
+
+  /** So many more messages are held, with so many bytes of payload. */
+  @inline
+  static count(messages: i32, bytes: i32): void {
+    store<i32>(REGISTER_HELD, load<i32>(REGISTER_HELD) + messages)
+    store<i32>(REGISTER_HELD_BYTES, load<i32>(REGISTER_HELD_BYTES) + bytes)
   }
 
   /** Bytes that the identifiers of a row and its successors take as properties. */

@@ -3,16 +3,21 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
+import { type SysLogLevel, SysTree } from './admin/sys.ts'
+import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
+import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
-import { defaultPolicy, type Policy } from './broker/policy.ts'
+import { type Policy, policyOf } from './broker/policy.ts'
 import { route } from './broker/publish.ts'
 import { restore } from './broker/restore.ts'
+import { subscriptionTree } from './broker/tree.ts'
+import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
-import { Connection } from './net/connection.ts'
-import { listenTcp } from './net/tcp.ts'
+import { type ClientInfo, Connection } from './net/connection.ts'
+import { openListener } from './net/open.ts'
 import type { Accept, Listener } from './net/transport.ts'
-import { listenWebSocket } from './net/websocket.ts'
 import type { Properties } from './protocol/packets.ts'
 import { readContents } from './store/contents.ts'
 import { openDatabase } from './store/database.ts'
@@ -20,9 +25,11 @@ import { LevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
+export type { Trace, TraceOptions } from './admin/trace.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
 export type { Properties } from './protocol/packets.ts'
 
@@ -32,16 +39,8 @@ export const STORE_FOLDER = 'store'
 // Subscription options of an in-process subscriber: highest QoS, retain flag as published.
 const LOCAL_OPTIONS = 2 | 8
 
-/** Where to listen. */
-export interface ListenOptions {
-  type: 'mqtt' | 'ws'
-  /** Address to bind; default 127.0.0.1. */
-  host?: string
-  /** Port to bind; 0 = any free one. */
-  port: number
-  /** WebSocket only: path of the endpoint, default `/mqtt`. */
-  path?: string
-}
+/** Where to listen; without host and socket: 127.0.0.1, unlike in a configuration file. */
+export type ListenOptions = ListenerConfig
 
 /** A message to publish from this process. */
 export interface PublishOptions {
@@ -83,46 +82,53 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
 
 export class Broker {
   private readonly core: Core
+  private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
-  private readonly listeners: Set<Listener> = new Set()
+  /** Each with what holds for the clients it accepts now. */
+  private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
+  private traces: Traces | undefined = undefined
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
   /** Use `createBroker`. */
   constructor(core: Core) {
     this.core = core
+    this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
   }
 
-  /** Accepts clients; rejects with the system's error when the address cannot be bound. */
-  async listen(
-    { type, host = '127.0.0.1', port, path = '/mqtt' }: ListenOptions,
-    policy: Partial<Policy> = {},
-  ): Promise<Listener> {
+  /**
+   * Accepts clients; rejects with the system's error when the address cannot be bound.
+   * @param given what differs from the policy that `config` asks for: who decides, for one
+   */
+  async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const settled = defaultPolicy(this.core.options, { name: `${type}-${port}`, ...policy })
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
-      const connection = new Connection(this.core, transport, settled, this.onGone)
+      const { policy } = door
+      const { guard } = policy
+      const address = guard === undefined ? '' : transport.origin.address
+      if (guard?.accepts(address) === false) return undefined
+      const onGone = (gone: Connection): void => {
+        guard?.gone(address)
+        this.onGone(gone)
+      }
+      const connection = new Connection(
+        this.core,
+        transport,
+        policy,
+        guard === undefined ? this.onGone : onGone,
+      )
       this.connections.add(connection)
       return connection
     }
-    const place = { host, port, log }
-    const listener =
-      type === 'ws'
-        ? await listenWebSocket(
-            {
-              ...place,
-              path,
-              frameBytesMax: packetSizeMax * 2,
-              requestTimeoutMs: connectTimeoutMs,
-            },
-            accept,
-          )
-        : await listenTcp(place, accept)
-    this.listeners.add(listener)
+    const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
+    const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
+    if (this.listeners.size === 0) this.tick()
+    this.listeners.set(listener, door)
     return listener
   }
 
@@ -181,7 +187,44 @@ export class Broker {
     this.core.timers.tick(this.core.now)
     this.core.pressure.release()
     this.core.store.tick()
+    this.sys.tick()
     this.core.settle()
+  }
+
+  /** Treats the clients that `listener` accepts from now on as `config` says; see `listen`. */
+  adjust(listener: Listener, config: ListenOptions, given: Partial<Policy> = {}): void {
+    const door = this.listeners.get(listener)
+    if (door === undefined) return
+    const { load } = door.policy
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
+  }
+
+  /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
+  async dismiss(listener: Listener): Promise<void> {
+    await listener.close()
+    const load = this.listeners.get(listener)?.policy.load
+    this.listeners.delete(listener)
+    this.core.updateClock()
+    for (const connection of [...this.connections]) {
+      if (connection.load === load) connection.fail(REASON_ADMINISTRATIVE_ACTION)
+    }
+    this.core.settle()
+  }
+
+  /** Brings everything to the disk, whatever the durability; rejects when that fails. */
+  save(): Promise<void> {
+    return this.core.store.flush()
+  }
+
+  /** All subscriptions of clients, a level of their filters a line. */
+  subscriptionTree(): Iterable<string> {
+    return subscriptionTree(this.core.sessions.byId.values())
+  }
+
+  /** Publishes a log line under `$SYS/broker/log/`, for the log's destination `topic`. */
+  publishLog(level: SysLogLevel, text: string): void {
+    this.sys.log(level, text)
+    this.core.settleSoon()
   }
 
   /** Changes options of a running broker, for what happens from now on. */
@@ -189,20 +232,89 @@ export class Broker {
     Object.assign(this.core.options, options)
   }
 
+  /** The clients that are connected now. */
+  *clients(): Generator<ClientInfo> {
+    for (const connection of this.connections) {
+      const info = connection.describe()
+      if (info !== undefined) yield info
+    }
+  }
+
+  /**
+   * Ends the connections of the clients that `isMeant` picks, their sessions stay.
+   * @param reason said to MQTT 5 clients; default 0x98 Administrative action
+   * @returns how many
+   */
+  disconnect(isMeant: (client: ClientInfo) => boolean, reason = 0x98): number {
+    this.core.updateClock()
+    let count = 0
+    for (const connection of [...this.connections]) {
+      const info = connection.describe()
+      if (info === undefined || !isMeant(info)) continue
+      connection.fail(reason)
+      count++
+    }
+    this.core.settle()
+    return count
+  }
+
+  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
+  }
+
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    return {
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      const { load, name } = policy
+      counts.set(name, (counts.get(name) ?? 0) + load.connections)
+    }
+    return counts
+  }
+
   /** Counters and sizes, for health and metrics. */
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
     const { failing, commits, failures, messages } = store.state
-    const { refusals, ...numbers } = counters
+    const { refusals, received, sent, ...numbers } = counters
     let refused = 0
     for (const count of refusals.values()) refused += count
     return {
       ...numbers,
+      packetsSent: counters.packetsSent,
+      publishReceived: received.messagesTotal,
+      publishSent: sent.messagesTotal,
+      publishBytesReceived: received.bytesTotal,
+      publishBytesSent: sent.bytesTotal,
+      dropped: counters.dropped,
       refused,
       sessions: sessions.byId.size,
       subscriptions: subscriptions.size,
-      retained: retained.count,
-      messagesHeld: module.held(),
+      sharedSubscriptions: subscriptions.shared,
+      retained: retained.count - retained.reserved,
+      messagesHeld: module.held() - retained.reserved,
       queuedMessages: this.core.queued.messages,
       queuedBytes: this.core.queued.bytes,
       moduleBytes: module.allocated(),
@@ -221,7 +333,7 @@ export class Broker {
 
   private async shutdown(): Promise<void> {
     clearInterval(this.ticker)
-    await Promise.all([...this.listeners].map((listener) => listener.close()))
+    await Promise.all([...this.listeners.keys()].map((listener) => listener.close()))
     this.core.updateClock()
     for (const connection of [...this.connections]) connection.shutdown()
     this.core.settle()
@@ -232,6 +344,7 @@ export class Broker {
       })
     }
     await this.core.store.close()
+    await this.traces?.close()
   }
 
   private readonly onGone = (connection: Connection): void => {

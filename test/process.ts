@@ -127,6 +127,8 @@ export interface Broker {
   wsPort: number
   adminPort: number
   pid: number
+  /** Its data directory. */
+  data: string
   lines: string[]
   program: Program
   /** SIGTERM, then the exit code. */
@@ -171,7 +173,13 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     const line = program.lines.find((text) => text.startsWith(`listening ${scheme}://`))
     return Number(line === undefined ? 0 : new URL(line.slice('listening '.length)).port)
   }
-  return brokerOf(program, port('mqtt'), port('ws'), port('http'))
+  return brokerOf(program, data, port('mqtt'), port('ws'), port('http'))
+}
+
+/** Debian's Mosquitto with any arguments; its lines are those of its log on standard error. */
+export function runMosquitto(args: string[]): Program {
+  const child = spawnPiped('mosquitto', args)
+  return new Program('mosquitto', child, child.stderr)
 }
 
 /**
@@ -184,10 +192,9 @@ export async function startMosquitto(config: string[] = []): Promise<Broker> {
   const listeners = [`listener ${port} 127.0.0.1`, `listener ${wsPort} 127.0.0.1`]
   const lines = ['allow_anonymous true', 'log_dest stderr', ...config, ...listeners]
   writeFileSync(file, [...lines, 'protocol websockets', ''].join('\n'))
-  const child = spawnPiped('mosquitto', ['-c', file])
-  const program = new Program('mosquitto', child, child.stderr)
+  const program = runMosquitto(['-c', file])
   await program.untilLine(/mosquitto version .* running$/)
-  return brokerOf(program, port, wsPort, 0)
+  return brokerOf(program, '', port, wsPort, 0)
 }
 
 /**
@@ -233,11 +240,15 @@ function spawnPiped(name: string, args: string[], env: NodeJS.ProcessEnv = {}): 
   })
 }
 
-function brokerOf(program: Program, port: number, wsPort: number, adminPort: number): Broker {
+function brokerOf(
+  program: Program,
+  data: string,
+  ...[port, wsPort, adminPort]: [number, number, number]
+): Broker {
   const { pid, lines } = program
   const stop = (): Promise<ExitCode> => program.stop()
   const kill = (): Promise<ExitCode> => program.kill()
-  return { port, wsPort, adminPort, pid, lines, program, stop, kill }
+  return { port, wsPort, adminPort, pid, data, lines, program, stop, kill }
 }
 
 function isExecutable(path: string): boolean {
@@ -249,7 +260,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function freePort(): Promise<number> {
+/** A port nobody has at this moment, for programs that do not take 0. */
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = net.createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as net.AddressInfo

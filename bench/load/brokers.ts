@@ -114,16 +114,19 @@ function commandFor(name: string, place: Place): Command {
   return { shell, transports: ['tcp'] }
 }
 
-function wasmqttCommand({ directory, ports, limits }: Place): Command {
-  const file = join(directory, 'wasmqtt.json')
-  if (limits.queueMessages) {
-    writeFileSync(file, JSON.stringify({ queueMessagesMax: limits.queueMessages }))
+function wasmqttCommand({ directory, ports, hasCertificate, limits }: Place): Command {
+  const config: Record<string, unknown> = { anonymous: true }
+  if (limits.queueMessages) config.queueMessagesMax = limits.queueMessages
+  if (hasCertificate) {
+    const tls = { certificate: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }
+    config.listeners = [{ type: 'mqtt', host: '127.0.0.1', port: ports.tls, tls }]
   }
-  const config = limits.queueMessages ? ` -c ${file}` : ''
+  const file = join(directory, 'wasmqtt.json')
+  writeFileSync(file, JSON.stringify(config))
   const options = `--host 127.0.0.1 -p ${ports.tcp} --ws-port ${ports.ws} --admin-port off`
   return {
-    shell: `node dist/main.js ${options} --data ${directory}/data${config}`,
-    transports: ['tcp', 'ws'],
+    shell: `node dist/main.js ${options} --data ${directory}/data -c ${file}`,
+    transports: hasCertificate ? ['tcp', 'ws', 'tls'] : ['tcp', 'ws'],
   }
 }
 

@@ -3,7 +3,15 @@
 // made of a configuration by build.ts, which also replaces its parts on a reload.
 
 import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
-import type { Access, Admission, Applicant, Exchange, Refusal, Step } from '../broker/access.ts'
+import type {
+  Access,
+  Admission,
+  Applicant,
+  Exchange,
+  Grant,
+  Refusal,
+  Step,
+} from '../broker/access.ts'
 import {
   type Authenticator,
   type Identity,
@@ -11,8 +19,10 @@ import {
   NOT_MINE,
   type Verdict,
 } from './authenticator.ts'
+import { type NameSource, renamed } from './certificates.ts'
 import { type Common, JudgedGrant } from './grant.ts'
 import type { Judge, Subject } from './judge.ts'
+import type { Limits } from './limits.ts'
 
 /** The parts of an access control. */
 export interface Parts {
@@ -21,9 +31,16 @@ export interface Parts {
   readonly judges: readonly Judge[]
   /** Whether a client without user name is let in when nobody in the chain knows it. */
   readonly anonymous: boolean
+  /** Shared by all listeners. */
+  readonly limits?: Limits | undefined
+  /** What of a client certificate or PSK identity replaces the names in CONNECT. */
+  readonly usernameFrom?: NameSource | undefined
+  readonly clientIdFrom?: NameSource | undefined
 }
 
-const NOBODY: Admission = { refused: REASON_NOT_AUTHORIZED }
+const NOBODY: Refusal = { refused: REASON_NOT_AUTHORIZED }
+/** An exchange with somebody who may not even try. */
+const BARRED: Exchange = { step: () => ({ admission: NOBODY }) }
 
 export class AccessControl implements Access, Common {
   private parts: Parts
@@ -53,10 +70,22 @@ export class AccessControl implements Access, Common {
   }
 
   admit(applicant: Applicant): Admission | Promise<Admission> {
-    return this.admitFrom(applicant, 0)
+    const { clientIdFrom, limits, usernameFrom } = this.parts
+    const refused = limits?.check(applicant) ?? 0
+    if (refused !== 0) return { refused }
+    return this.admitFrom(renamed(applicant, usernameFrom, clientIdFrom), 0)
+  }
+
+  entered(_: Applicant, { username }: Grant): void {
+    this.parts.limits?.entered(username)
+  }
+
+  left(_: Applicant, { username }: Grant): void {
+    this.parts.limits?.left(username)
   }
 
   exchange(method: string, applicant: Applicant): Exchange | undefined {
+    if ((this.parts.limits?.check(applicant) ?? 0) !== 0) return BARRED
     for (const authenticator of this.parts.chain) {
       const exchange = authenticator.exchange?.(method, applicant)
       if (exchange === undefined) continue
@@ -77,10 +106,10 @@ export class AccessControl implements Access, Common {
 
   /** The grant of an applicant that is `identity`. */
   grant(applicant: Applicant, identity: Identity): JudgedGrant {
-    const { judges = [], username, attributes = {}, clientId, expiresAt } = identity
+    const { judges = [], username, attributes = {}, expiresAt } = identity
     const { listener, origin } = applicant
-    const named = clientId ?? applicant.clientId
-    const subject: Subject = { clientId: named, username, origin, listener, attributes }
+    const clientId = identity.clientId ?? applicant.clientId
+    const subject: Subject = { clientId, username, origin, listener, attributes }
     return new JudgedGrant(subject, judges, this, { clientId, expiresAt })
   }
 
@@ -95,8 +124,8 @@ export class AccessControl implements Access, Common {
     }
     // With nobody to check it, a user name is as good as none.
     const isOpen = applicant.username === undefined || chain.length === 0
-    if (!this.parts.anonymous || !isOpen) return NOBODY
-    return this.grant(applicant, { username: applicant.username })
+    if (!this.parts.anonymous || !isOpen) return this.admission(applicant, NOBODY)
+    return this.admission(applicant, { username: applicant.username })
   }
 
   private settle(
@@ -109,6 +138,12 @@ export class AccessControl implements Access, Common {
   }
 
   private admission(applicant: Applicant, verdict: Identity | Refusal): Admission {
-    return 'refused' in verdict ? verdict : this.grant(applicant, verdict)
+    const { limits } = this.parts
+    if ('refused' in verdict) {
+      limits?.failed(applicant)
+      return verdict
+    }
+    const refused = limits?.admit(applicant, verdict.username) ?? 0
+    return refused === 0 ? this.grant(applicant, verdict) : { refused }
   }
 }

@@ -43,13 +43,12 @@ export class JudgedGrant implements Grant {
     return this.common.revision
   }
 
-  // Always, since a reload may bring rules where there were none; no rules answer for themselves.
   get checksPublish(): boolean {
-    return true
+    return this.own.length + this.common.judges.length > 0
   }
 
   get checksReceive(): boolean {
-    return true
+    return this.judges().some((judge) => judge.receive !== undefined)
   }
 
   publish(topic: string): Answer {
@@ -70,6 +69,15 @@ export class JudgedGrant implements Grant {
     }
     // Those who judge subscriptions only have done so.
     return readers.length === 0 || readers.length < judges.length
+  }
+
+  explain(action: 'publish' | 'subscribe', topic: string): string | undefined {
+    const plain = topic.replace(SHARE, '')
+    for (const judge of this.judges()) {
+      const text = judge.explain?.(this.subject, action, plain)
+      if (text !== undefined) return text
+    }
+    return 'no rule allows it'
   }
 
   private judges(): readonly Judge[] {

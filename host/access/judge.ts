@@ -21,6 +21,8 @@ export interface Judge {
   publish(subject: Subject, topic: string): Opinion | Promise<Opinion>
   /** @param filter without `$share/name/` */
   subscribe(subject: Subject, filter: string): Opinion | Promise<Opinion>
+  /** Which of its rules refuses a topic or filter, in words; undefined = it does not. */
+  explain?(subject: Subject, action: 'publish' | 'subscribe', topic: string): string | undefined
   /** Whether a message of a filter subscribed to may be delivered; absent = no opinion ever. */
   receive?(subject: Subject, topic: string): Opinion
 }

@@ -2,19 +2,28 @@
 // judges that say the same. `apply` puts another configuration in place under the clients that are
 // connected; nothing changes when a part of it cannot be made.
 
+import { join } from 'node:path'
+import { nameOf } from '../broker/policy.ts'
 import type {
   AuthenticationStep,
   AuthorizationConfig,
   Config,
   ListenerConfig,
 } from '../config/config.ts'
+import type { Log } from '../config/options.ts'
 import { AclFile } from './aclFile.ts'
 import type { Authenticator } from './authenticator.ts'
+import { Bans } from './bans.ts'
+import { Certificates } from './certificates.ts'
 import { AccessControl, type Parts } from './control.ts'
 import { Hashing } from './hashing.ts'
+import { HookAuthenticator, HookJudge } from './hook.ts'
 import type { Judge } from './judge.ts'
+import { Limits } from './limits.ts'
 import { Passwords } from './passwords.ts'
 import { Rules } from './rules.ts'
+import { Scram } from './scram.ts'
+import { Tokens } from './tokens.ts'
 
 /** What can be read again, and let go of. */
 interface Source {
@@ -25,10 +34,34 @@ interface Source {
 /** Authenticators and judges by the text of their configuration. */
 type Shared = Map<string, Authenticator | Judge>
 
+export interface ManagerOptions {
+  log?: Log | undefined
+  /** Milliseconds since the epoch. */
+  clock?: () => number
+  /** Directory for what is stored; undefined = nothing is. */
+  data?: string | undefined
+}
+
+const BANS_FILE = 'bans.json'
+
 export class AccessManager {
   private shared: Shared = new Map()
+  /** Who may not come in. */
+  readonly bans: Bans
+  /** Also the guard of every listener. */
+  readonly limits: Limits
   private readonly hashing = new Hashing()
+  private readonly log: Log | undefined
+  private readonly clock: () => number
   private readonly controls: Map<string, AccessControl> = new Map()
+
+  /** @throws Error that names the ban list when it cannot be read */
+  constructor({ clock = Date.now, data, log }: ManagerOptions = {}) {
+    this.log = log
+    this.clock = clock
+    this.bans = new Bans(data === undefined ? undefined : join(data, BANS_FILE), clock)
+    this.limits = new Limits({}, this.bans, clock)
+  }
 
   /**
    * The controls of a configuration, by the name of their listener.
@@ -40,6 +73,7 @@ export class AccessManager {
       const name = nameOf(listener)
       return { name, parts: this.partsOf(config, listener, shared) }
     })
+    this.limits.reconfigure(config.limits ?? {})
     const names = new Set(made.map(({ name }) => name))
     for (const name of this.controls.keys()) if (!names.has(name)) this.controls.delete(name)
     for (const { name, parts } of made) {
@@ -55,11 +89,15 @@ export class AccessManager {
   /** Reads all files again. @throws Error of the first that is wrong; its old contents stay */
   async refresh(): Promise<void> {
     for (const source of this.shared.values()) await (source as Source).refresh?.()
-    for (const control of this.controls.values()) control.revise()
+    this.revise()
   }
 
   close(): void {
     for (const source of this.shared.values()) (source as Source).close?.()
+  }
+
+  private readonly revise = (): void => {
+    for (const control of this.controls.values()) control.revise()
   }
 
   private partsOf(config: Config, listener: ListenerConfig, shared: Shared): Parts {
@@ -72,7 +110,10 @@ export class AccessManager {
     }
     return {
       chain: steps.map((step) => reuse(JSON.stringify(step), () => this.authenticatorOf(step))),
-      judges: judgesOf(authorization, reuse),
+      judges: this.judgesOf(authorization, reuse),
+      limits: this.limits,
+      usernameFrom: listener.tls?.usernameFrom,
+      clientIdFrom: listener.tls?.clientIdFrom,
       anonymous: listener.anonymous ?? config.anonymous ?? false,
     }
   }
@@ -81,27 +122,34 @@ export class AccessManager {
     switch (step.type) {
       case 'password-file':
         return new Passwords(step.file, this.hashing)
+      case 'jwt':
+        return new Tokens(step, this.clock)
+      case 'http':
+        return new HookAuthenticator(step, this.log)
+      case 'certificate':
+        return new Certificates()
+      case 'scram':
+        return new Scram(step.file)
       default:
         throw new RangeError(`authentication by "${step.type}" is not known`)
     }
   }
-}
 
-/** Under which a listener is known in logs, metrics and here. */
-export function nameOf({ name, port, socket, type }: ListenerConfig): string {
-  return name ?? `${type}-${socket ?? port}`
-}
-
-function judgesOf(
-  authorization: AuthorizationConfig | undefined,
-  reuse: <T extends Judge>(key: string, make: () => T) => T,
-): Judge[] {
-  const judges: Judge[] = []
-  if (authorization === undefined) return judges
-  const { aclFile, rules } = authorization
-  if (rules !== undefined) {
-    judges.push(reuse(`rules ${JSON.stringify(rules)}`, () => new Rules(rules)))
+  private judgesOf(
+    authorization: AuthorizationConfig | undefined,
+    reuse: <T extends Judge>(key: string, make: () => T) => T,
+  ): Judge[] {
+    const judges: Judge[] = []
+    if (authorization === undefined) return judges
+    const { aclFile, http, rules } = authorization
+    if (rules !== undefined) {
+      judges.push(reuse(`rules ${JSON.stringify(rules)}`, () => new Rules(rules)))
+    }
+    if (aclFile !== undefined) judges.push(reuse(`acl ${aclFile}`, () => new AclFile(aclFile)))
+    if (http !== undefined) {
+      const make = (): HookJudge => new HookJudge(http, this.log, this.revise)
+      judges.push(reuse(`judge ${JSON.stringify(http)}`, make))
+    }
+    return judges
   }
-  if (aclFile !== undefined) judges.push(reuse(`acl ${aclFile}`, () => new AclFile(aclFile)))
-  return judges
 }

@@ -15,6 +15,9 @@ interface Rule {
   readonly isAbout: (subject: Subject) => boolean
 }
 
+type Kind = 'publishes' | 'subscribes'
+type Fits = (filter: readonly string[], effect: 'allow' | 'deny') => boolean
+
 export class Rules implements Judge {
   private readonly rules: readonly Rule[]
 
@@ -40,17 +43,27 @@ export class Rules implements Judge {
     return this.decide(subject, 'subscribes', (filter) => matches(filter, levels))
   }
 
-  private decide(
-    subject: Subject,
-    action: 'publishes' | 'subscribes',
-    fits: (filter: readonly string[], effect: 'allow' | 'deny') => boolean,
-  ): Opinion {
-    const value = (name: string): string | undefined => valueOf(subject, name)
-    for (const { effect, filters, isAbout, ...rule } of this.rules) {
-      if (!rule[action] || !isAbout(subject)) continue
-      for (const levels of filters) {
+  explain(subject: Subject, action: 'publish' | 'subscribe', topic: string): string | undefined {
+    const levels = topic.split('/')
+    const kind = action === 'publish' ? 'publishes' : 'subscribes'
+    const rule = this.find(subject, kind, (own, effect) =>
+      effect === 'allow' ? contains(own, levels) : overlaps(own, levels),
+    )
+    if (rule?.effect !== 'deny') return undefined
+    return `rule ${this.rules.indexOf(rule) + 1}`
+  }
+
+  private decide(subject: Subject, action: Kind, fits: Fits): Opinion {
+    return this.find(subject, action, fits)?.effect
+  }
+
+  private find(subject: Subject, action: Kind, fits: Fits): Rule | undefined {
+    const value = (name: string): string | undefined => valueFor(subject, name)
+    for (const rule of this.rules) {
+      if (!rule[action] || !rule.isAbout(subject)) continue
+      for (const levels of rule.filters) {
         const filter = fillIn(levels, value)
-        if (filter !== undefined && fits(filter, effect)) return effect
+        if (filter !== undefined && fits(filter, rule.effect)) return rule
       }
     }
     return undefined
@@ -58,7 +71,7 @@ export class Rules implements Judge {
 }
 
 /** What `${name}` stands for. */
-export function valueOf(subject: Subject, name: string): string | undefined {
+export function valueFor(subject: Subject, name: string): string | undefined {
   if (name === 'username') return subject.username
   if (name === 'clientid') return subject.clientId
   if (name === 'commonname') return subject.origin.certificate?.commonName

@@ -78,6 +78,8 @@ export interface Grant {
   subscribe(filter: string): Answer
   /** Whether a message of `topic` may be delivered. */
   receive(topic: string): boolean
+  /** Which rule refuses, for the log. */
+  explain?(action: 'publish' | 'subscribe', topic: string): string | undefined
 }
 
 /** 0 = yes, else a reason code; a promise stops the client's packets until it is there. */
@@ -101,8 +103,17 @@ export interface Access {
   admit(applicant: Applicant): Admission | Promise<Admission>
   /** @returns undefined when the method is not known here */
   exchange(method: string, applicant: Applicant): Exchange | undefined
-  /** The connection of an admitted client is over. */
+  /** An admitted client is connected. */
+  entered?(applicant: Applicant, grant: Grant): void
+  /** The connection of such a client is over. */
   left?(applicant: Applicant, grant: Grant): void
+}
+
+/** Who may knock at all: asked about each connection before a byte of it is read. */
+export interface Guard {
+  accepts(address: string): boolean
+  /** A connection that was accepted is over. */
+  gone(address: string): void
 }
 
 export function isRefusal(admission: Admission): admission is Refusal {

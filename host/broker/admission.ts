@@ -116,7 +116,8 @@ function isFull(max: number, now: number): boolean {
 
 function applicantOf(peer: Peer, connect: Connect): Applicant {
   const { clientId, userName, password, version, keepAlive, cleanStart, properties } = connect
-  const { origin, policy } = peer
+  const { owner, policy } = peer
+  const { origin } = owner
   const willTopic = connect.will?.topic
   const listener = policy.name
   const said = { clientId, username: userName, password, version, keepAlive, cleanStart }

@@ -46,6 +46,9 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
   const { told } = core.store
   const { session, present } = beginSession(core, grant?.clientId ?? connect.clientId, connect)
   peer.session = session
+  if (grant !== undefined && peer.applicant !== undefined) {
+    policy.access?.entered?.(peer.applicant, grant)
+  }
   session.holder = peer
   session.will = mountedWill(peer, connect)
   session.expirySeconds = expiryOf(core, connect)
@@ -97,10 +100,13 @@ export function onDisconnect(core: Core, peer: Peer, record: number): number {
 export function onEnd(core: Core, peer: Peer): void {
   if (peer.aliases !== undefined) freeAliases(core.module, peer.aliases)
   peer.aliases = undefined
-  const { applicant, grant, policy, session } = peer
-  if (applicant !== undefined && grant !== undefined) policy.access?.left?.(applicant, grant)
+  const { applicant, firstGrant, policy, session } = peer
   peer.session = undefined
-  if (session === undefined || session.holder !== peer) return
+  if (session === undefined) return
+  if (applicant !== undefined && firstGrant !== undefined) {
+    policy.access?.left?.(applicant, firstGrant)
+  }
+  if (session.holder !== peer) return
   session.holder = undefined
   session.goOffline()
   session.offlineSince = Math.floor(core.now / 1000)

@@ -5,9 +5,10 @@
 //   Ready  --sink takes a write but not all of it-->  Paused
 //   Paused --sink has drained------------------------> Ready, and dirty again if bytes wait
 
-import { ERROR_NO_ROOM, PINGRESP } from '../../assembly/codes.ts'
+import { ERROR_NO_ROOM, FLAG_QOS_MASK, FLAG_QOS_SHIFT, PINGRESP } from '../../assembly/codes.ts'
 import type { Module } from '../wasm/instance.ts'
-import { DRAIN_SIZE, Outboxes } from '../wasm/outboxes.ts'
+import { DRAIN_SIZE, Outboxes, payloadLengthOf } from '../wasm/outboxes.ts'
+import { Counters } from './counters.ts'
 
 /** Where the bytes go. */
 export interface Sink {
@@ -26,6 +27,8 @@ const TURN_BYTES = 4 * DRAIN_SIZE
 export class Flusher {
   readonly outboxes: Outboxes
   readonly module: Module
+  /** Told of each packet appended. */
+  readonly counters: Counters
   /** Address of a finished PINGRESP. */
   readonly pingresp: number
   /** Milliseconds since the epoch, kept by Services.updateClock. */
@@ -36,8 +39,9 @@ export class Flusher {
   private buffer: Buffer = Buffer.allocUnsafeSlow(DRAIN_SIZE)
   private readonly flushAll = () => this.flush()
 
-  constructor(module: Module) {
+  constructor(module: Module, counters: Counters = new Counters()) {
     this.module = module
+    this.counters = counters
     this.outboxes = new Outboxes(module)
     this.pingresp = module.allocate(2)
     module.u8[this.pingresp] = PINGRESP << 4
@@ -83,11 +87,13 @@ export class Outbox {
   private readonly sink: Sink
   private readonly handle: number
   private readonly module: Module
+  private readonly counters: Counters
 
   /** @param packetMax largest packet the client takes, 0 = any @param aliasMax aliases it allows */
   constructor(flusher: Flusher, sink: Sink, version: number, packetMax: number, aliasMax: number) {
     this.flusher = flusher
     this.module = flusher.module
+    this.counters = flusher.counters
     this.sink = sink
     this.handle = flusher.outboxes.open(version, packetMax, aliasMax)
   }
@@ -110,6 +116,8 @@ export class Outbox {
     }
     if (pending < 0) return false
     this.pending = pending
+    const qos = (flags & FLAG_QOS_MASK) >> FLAG_QOS_SHIFT
+    this.counters.sent.count(qos, payloadLengthOf(this.module, message))
     if (!this.dirty) this.mark()
     return true
   }
@@ -123,6 +131,7 @@ export class Outbox {
     }
     if (pending < 0) return // a client that takes no packet of four bytes gets none
     this.pending = pending
+    this.counters.packetsAnswered++
     if (!this.dirty) this.mark()
   }
 
@@ -139,6 +148,7 @@ export class Outbox {
     const pending = this.flusher.outboxes.append(this.handle, start, length)
     if (pending < 0) return false
     this.pending = pending
+    this.counters.packetsAnswered++
     if (!this.dirty) this.mark()
     return true
   }

@@ -18,6 +18,8 @@ export const WAIT = -2
 
 /** The connection, as far as the broker may ask something of it. */
 export interface PeerOwner {
+  /** Where it comes from. */
+  readonly origin: Origin
   /** Ends the connection with a reason, as its version allows. */
   fail(reason: number): void
   /**
@@ -41,7 +43,6 @@ export class Peer {
   readonly owner: PeerOwner
   /** Address and port of the other end, for logs. */
   readonly remoteAddress: string
-  readonly origin: Origin
   readonly policy: Policy
   /** What the client asked to be let in with; without its password. Set when access is checked. */
   applicant: Applicant | undefined = undefined
@@ -51,6 +52,8 @@ export class Peer {
   method: string | undefined = undefined
   /** An enhanced authentication that is going on. */
   dialogue: Dialogue | undefined = undefined
+  /** The grant it came in with. */
+  firstGrant: Grant | undefined = undefined
   /** Said with a refusal, MQTT 5. */
   refusalText: string | undefined = undefined
   /** What its grant has answered about topics it publishes to. */
@@ -77,15 +80,15 @@ export class Peer {
   /** When the last packet came, milliseconds since the epoch. */
   lastSeen = 0
 
-  constructor(owner: PeerOwner, remoteAddress: string, origin: Origin, policy: Policy) {
+  constructor(owner: PeerOwner, remoteAddress: string, policy: Policy) {
     this.owner = owner
     this.remoteAddress = remoteAddress
-    this.origin = origin
     this.policy = policy
   }
 
   /** From now on the client may do what `grant` says. */
   setGrant(grant: Grant): void {
+    this.firstGrant ??= grant
     this.grant = grant
     this.verdicts = grant.checksPublish ? new Verdicts() : undefined
     this.source = grant.checksPublish ? sourceOf(grant, this.policy.mountPoint.length) : undefined

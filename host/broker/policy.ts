@@ -2,9 +2,9 @@
 // options. Connections keep the policy they were accepted with; a reload gives new ones a new one.
 
 import { VERSION_3_1, VERSION_3_1_1, VERSION_5_0 } from '../../assembly/codes.ts'
-import type { LimitsConfig, ListenerConfig } from '../config/config.ts'
+import type { ListenerConfig } from '../config/config.ts'
 import type { BrokerOptions } from '../config/options.ts'
-import type { Access } from './access.ts'
+import type { Access, Guard } from './access.ts'
 
 export interface Load {
   connections: number
@@ -34,6 +34,8 @@ export interface Policy {
   readonly disconnectsOverRate: boolean
   /** What all its connections add up to; outlives a reload. */
   readonly load: Load
+  /** Who decides whether a connection is accepted at all. */
+  readonly guard: Guard | undefined
   /** Who decides; undefined = everybody may do everything. */
   readonly access: Access | undefined
 }
@@ -56,6 +58,7 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
     burstSeconds: 1,
     disconnectsOverRate: false,
     load: { connections: 0 },
+    guard: undefined,
     access: undefined,
     ...given,
   }
@@ -64,17 +67,10 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
 const LEVELS = { '3.1': VERSION_3_1, '3.1.1': VERSION_3_1_1, '5.0': VERSION_5_0 }
 
 /** The policy that a listener's configuration asks for. */
-export function policyOf(
-  name: string,
-  listener: ListenerConfig,
-  limits: LimitsConfig | undefined,
-  options: BrokerOptions,
-  access: Access | undefined,
-): Policy {
-  const rates = { ...limits?.rates, ...listener.rates }
+export function policyOf(listener: ListenerConfig, options: BrokerOptions): Policy {
+  const { rates = {} } = listener
   return defaultPolicy(options, {
-    name,
-    access,
+    name: nameOf(listener),
     mountPoint: listener.mountPoint ?? '',
     connectionsMax: listener.connectionsMax ?? 0,
     qosMax: Math.min(listener.qosMax ?? 2, options.qosMax),
@@ -89,4 +85,9 @@ export function policyOf(
     emptyClientIds: listener.emptyClientIds ?? options.emptyClientIds,
     clientIdPrefix: listener.clientIdPrefix ?? options.clientIdPrefix,
   })
+}
+
+/** Under which a listener is known in logs and metrics. */
+export function nameOf({ name, port, socket, type }: ListenerConfig): string {
+  return name ?? `${type}-${socket ?? port}`
 }

@@ -46,6 +46,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     const { received } = session
     const packetId = Records.packetId(module, record)
     if (received?.has(packetId)) {
+      core.counters.received.count(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
       return 0
     }
@@ -55,13 +56,16 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const refusal = refusalOf(core, peer, record)
   if (refusal === WAIT) return WAIT
+  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
+    core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
   if (peer.mount !== undefined) core.messages.forgetPacket()
   const matched = route(core, message, session.slot, peer.source)
+  if (matched === 0) core.counters.publishUnmatched++
   if (qos === 0) return 0
   if (qos === 2) {
     const packetId = Records.packetId(module, record)
@@ -100,8 +104,6 @@ export function route(core: Core, message: number, publisher: number, source?: S
   core.dropTwin()
   if (core.pressure.met > 0) core.pressure.judge(count)
   core.deliveries += count
-  core.counters.publishReceived++
-  if (count === 0) core.counters.publishUnmatched++
   return count
 }
 
@@ -118,6 +120,14 @@ function refusalOf(core: Core, peer: Peer, record: number): number {
   }
   if (peer.mount !== undefined && !peer.mount.enter(record)) return REASON_TOPIC_NAME_INVALID
   return peer.verdicts === undefined ? 0 : judge(core, peer, peer.verdicts, record)
+}
+
+/** The topic of a PUBLISH as the client said it. */
+function topicOf({ module }: Core, { mount }: Peer, record: number): string {
+  const topic = module.text(Records.topicStart(module, record), Records.topicLength(module, record))
+  return mount !== undefined && topic.startsWith(mount.prefix)
+    ? topic.slice(mount.prefix.length)
+    : topic
 }
 
 /** What the client's grant says about the topic of a publication: 0, a reason, or WAIT. */

@@ -11,6 +11,8 @@ import { Trie } from '../wasm/topics.ts'
 export type Source = (topic: string) => boolean
 
 export class Retained {
+  /** Messages of the broker's own, under `$SYS`: counted, never stored. */
+  reserved = 0
   private readonly trie: Trie
   private readonly messages: Messages
   private readonly options: BrokerOptions
@@ -40,9 +42,13 @@ export class Retained {
     }
     const held = messages.hold(message, 0)
     const { retainExpiryMax, retainSourceCheck } = this.options
-    if (retainExpiryMax > 0) messages.limitExpiry(held, retainExpiryMax)
+    const isReserved = messages.isReserved(held)
+    if (retainExpiryMax > 0 && !isReserved) messages.limitExpiry(held, retainExpiryMax)
+    const before = this.count
+    if (!this.place(held)) return
     if (retainSourceCheck && source !== undefined) this.sources.set(held, source)
-    if (this.place(held) && this.isStored) this.store.retain(messages.topic(held), held)
+    if (isReserved) this.reserved += this.count - before
+    else if (this.isStored) this.store.retain(messages.topic(held), held)
   }
 
   /** Takes a held message with its reference. @returns whether there was memory for it */
@@ -97,7 +103,8 @@ export class Retained {
     const { messages } = this
     const start = messages.topicStart(message)
     if (this.trie.remove(start, messages.topicLength(message), 0)) {
-      if (this.isStored) this.store.unretain(messages.topic(message))
+      if (messages.isReserved(message)) this.reserved--
+      else if (this.isStored) this.store.unretain(messages.topic(message))
       this.supersede(this.trie.previous())
     }
   }

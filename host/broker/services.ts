@@ -8,12 +8,14 @@ import { loadModule, MemoryError, type Module } from '../wasm/instance.ts'
 import { Messages } from '../wasm/messages.ts'
 import { Mount } from '../wasm/mount.ts'
 import { Trie } from '../wasm/topics.ts'
+import { Audit } from './audit.ts'
 import { Counters } from './counters.ts'
 import { Flusher } from './outbox.ts'
 import { Pressure } from './pressure.ts'
 import { QueueTotals } from './queue.ts'
 import { Retained } from './retained.ts'
 import { Timers } from './timers.ts'
+import type { Tracer } from './trace.ts'
 
 export class Services {
   readonly options: BrokerOptions
@@ -26,8 +28,11 @@ export class Services {
   readonly timers: Timers
   readonly flusher: Flusher
   readonly counters: Counters
+  readonly audit: Audit
   readonly queued: QueueTotals
   readonly pressure: Pressure
+  /** Writes down what passes; undefined while nobody wants it. */
+  tracer: Tracer | undefined = undefined
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
   /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */
@@ -50,11 +55,12 @@ export class Services {
     this.subscriptions = new Trie(this.module)
     this.retained = new Retained(this.module, this.messages, this.store, options)
     this.counters = new Counters()
+    this.audit = new Audit(() => options.log)
     this.queued = new QueueTotals()
     this.pressure = new Pressure()
     // A second behind, so that what was due before the start can be due at the first tick.
     this.timers = new Timers(this.now - 1000)
-    this.flusher = new Flusher(this.module)
+    this.flusher = new Flusher(this.module, this.counters)
     this.updateClock()
   }
 

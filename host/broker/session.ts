@@ -181,6 +181,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     this.gate = gate
     this.window = window
     this.services.module.setOnline(this.slot, true)
+    this.services.counters.clientsNow++
+    this.services.counters.clientsAccepted++
     this.quota = window
     this.unsent = []
     for (const id of this.inflight.ids()) {
@@ -192,6 +194,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   }
 
   goOffline(): void {
+    if (this.outbox !== undefined) this.services.counters.clientsNow--
     this.outbox = undefined
     this.gate = undefined
     this.services.module.setOnline(this.slot, false)
@@ -244,10 +247,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   sendHeld(packetId: number): void {
     if (this.outbox === undefined || this.inflight.state(packetId) !== SENT_2) return
     const message = this.inflight.message(packetId)
-    if (this.outbox.deliver(message, this.inflight.flags(packetId), packetId, 0)) {
-      this.services.counters.publishSent++
-      return
-    }
+    if (this.outbox.deliver(message, this.inflight.flags(packetId), packetId, 0)) return
     this.services.counters.droppedTooLarge++
     this.finish(packetId)
   }
@@ -266,8 +266,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
       return
     }
     if (outbox.pending >= services.options.outboxBytesMax) services.counters.droppedOutbox++
-    else if (outbox.deliver(message, flags, 0, row)) services.counters.publishSent++
-    else services.counters.droppedTooLarge++
+    else if (!outbox.deliver(message, flags, 0, row)) services.counters.droppedTooLarge++
   }
 
   /** Sends now, or keeps for later. */
@@ -302,7 +301,6 @@ export class Session implements Sleeper, StoredSession, Subscriber {
       services.counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
       return
     }
-    services.counters.publishSent++
     this.quota--
     const state = (flags & FLAG_QOS_MASK) === QOS_1_FLAGS ? SENT_1 : SENT_2
     inflight.commit(state, flags, this.isPersistent ? services.keep(message, row) : 0)
@@ -323,10 +321,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const qos = flags & FLAG_QOS_MASK
     if (qos === 0) this.sendQos0(message, flags, row)
     if (qos !== QOS_1_FLAGS) return qos !== 0
-    const { counters } = this.services
     const fits = (this.outbox as Outbox).deliver(message, flags, id, row)
-    if (fits) counters.publishSent++
-    else counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
+    // [MQTT-3.1.2-25]: as if it had been acknowledged
+    if (!fits) this.services.counters.droppedTooLarge++
     return fits
   }
 

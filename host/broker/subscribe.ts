@@ -46,6 +46,7 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
     const request = { identifier, waiting, qosMax: peer.policy.qosMax }
     const { reason, handles } =
       decision === 0 ? subscribe(core, session, item, request) : { reason: decision }
+    if (reason >= SUBACK_FAILURE) refused(core, peer, item, reason)
     const failed = reason >= SUBACK_FAILURE && peer.version !== VERSION_5_0
     reasons[i] = failed ? SUBACK_FAILURE : reason
     if (handles === undefined) return
@@ -111,6 +112,11 @@ function subscribe(core: Core, session: Session, item: Item, request: Request): 
   const isAgain = handling === RETAIN_IF_NEW && result === REPLACED
   if (!mayAsk || isAgain) return { reason: qos } // [MQTT-3.3.1-10]
   return { reason: qos, handles: core.retained.takeText(filter) } // [MQTT-3.3.1-9]
+}
+
+function refused(core: Core, peer: Peer, { start, length }: Item, reason: number): void {
+  core.counters.subscribeRefused++
+  core.audit.refused(core.now, peer, 'subscribe', core.module.text(start, length), reason)
 }
 
 /** The filter under which it is really subscribed to. */

@@ -9,10 +9,14 @@ export interface Arguments {
   host?: string
   config?: string
   verbose?: boolean
+  quiet?: boolean
+  daemon?: boolean
+  testConfig?: boolean
   wsPort?: number | 'off'
   adminPort?: number | 'off'
   data?: string
   durability?: 'disk' | 'process' | 'memory'
+  control?: string
 }
 
 /** Ends the process by itself after `--help`, `--version` and mistakes. */
@@ -23,8 +27,11 @@ export function parseArguments(words: readonly string[], version: string): Argum
     .helpOption('-h, --help', 'print this')
     .option('-p, --port <number>', 'port for MQTT, 0 = any free one (default: 1883)', parsePort)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1 and ::1)')
-    .option('-c, --config <file>', 'read options and listeners from a JSON file')
+    .option('-c, --config <file>', 'YAML or JSON (`wasmqtt config schema`), or a mosquitto.conf')
     .option('-v, --verbose', 'log every connection, subscription and refusal')
+    .option('-q, --quiet', 'print and log nothing; wins over -v and the file')
+    .option('-d, --daemon', 'go on in the background once it listens')
+    .option('--test-config', 'only look whether the file of -c can be used')
     .option(
       '--ws-port <number|off>',
       'port for MQTT over WebSocket at /mqtt (default: 8083)',
@@ -32,6 +39,7 @@ export function parseArguments(words: readonly string[], version: string): Argum
     )
     .option('--admin-port <number|off>', 'port for GET /healthz (default: 18083)', parsePortOrOff)
     .option('--data <directory>', 'where data is kept (default: ./wasmqtt-data)')
+    .option('--control <path|off>', 'control socket (default: control.sock in the data directory)')
     .addOption(
       new Option(
         '--durability <level>',

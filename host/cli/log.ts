@@ -1,38 +1,84 @@
-// Log lines as text on standard error: time, level, sentence, key=value. Facts may come from the
-// network, so nothing in them can begin a new line or steer a terminal.
+// What one log line looks like, as text and as JSON, and which lines are wanted. Facts may come
+// from the network, so nothing in them can begin a new line or steer a terminal. Where lines go is
+// the business of logger.ts.
 
-import type { Log, LogLevel } from '../config/options.ts'
+import type { LogConfig, LogType } from '../config/config.ts'
+import type { LogLevel } from '../config/options.ts'
+import { formatTime } from './time.ts'
 
-const QUIET: ReadonlySet<LogLevel> = new Set(['error', 'warn'])
+/** The least severe last. */
+export const LEVELS: readonly LogLevel[] = ['error', 'warn', 'notice', 'info', 'debug']
+const TYPES: Record<LogLevel, LogType> = {
+  error: 'error',
+  warn: 'warning',
+  notice: 'notice',
+  info: 'information',
+  debug: 'debug',
+}
+/** Lines with a kind of their own in Mosquitto's log_type, by their sentence. */
+const OWN_TYPES: Record<string, LogType> = {
+  subscribed: 'subscribe',
+  unsubscribed: 'unsubscribe',
+}
+const CONNECTIONS: ReadonlySet<string> = new Set(['client connected', 'connection closed'])
 /** What stands unquoted. */
 const PLAIN = /^[^\s"=\p{C}]+$/u
 /** Control, format and unassigned characters, line and paragraph separators. */
 const UNPRINTABLE = /[\p{C}\u2028\u2029]/gu
 
-/** Writes every level when verbose, else warnings and errors only. */
-export function createLog(options: { verbose: boolean; write: (text: string) => void }): Log {
-  return (level, message, facts) => {
-    if (!options.verbose && !QUIET.has(level)) return
-    options.write(`${formatLine(new Date(), level, message, facts)}\n`)
+export type Facts = Record<string, unknown>
+
+/** Mosquitto's kind of a line. */
+export function typeOf(level: LogLevel, message: string): LogType {
+  return (Object.hasOwn(OWN_TYPES, message) ? OWN_TYPES[message] : undefined) ?? TYPES[level]
+}
+
+/** Whether a line is to be written. */
+export function createFilter(
+  config: LogConfig,
+): (level: LogLevel, message: string, type: LogType) => boolean {
+  const { connections = true, level: least = 'warn' } = config
+  const types = config.types === undefined ? undefined : new Set(config.types)
+  const wanted = new Set(LEVELS.slice(0, LEVELS.indexOf(least) + 1))
+  return (level, message, type) => {
+    if (types === undefined ? !wanted.has(level) : !types.has(type)) return false
+    return connections || !CONNECTIONS.has(message)
   }
 }
 
-export function formatLine(
-  time: Date,
-  level: LogLevel,
-  message: string,
-  facts: Record<string, unknown>,
-): string {
+/** What stands before each text line, with its space. */
+export function createStamp({ timestamp, timestampFormat }: LogConfig): (time: Date) => string {
+  if (timestamp === false) return () => ''
+  if (timestampFormat === undefined) return (time) => `${time.toISOString()} `
+  return (time) => `${escapeUnprintable(formatTime(time, timestampFormat))} `
+}
+
+/** `level message key=value …` */
+export function formatLine(level: LogLevel, message: string, facts: Facts): string {
   const pairs = Object.entries(facts)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}=${formatValue(value)}`)
-  return `${time.toISOString()} ${level} ${message}${pairs.join('')}`
+  return `${level} ${escapeUnprintable(message)}${pairs.join('')}`
+}
+
+/** Facts as JSON can hold them. */
+export function plainFacts(facts: Facts): Facts {
+  const plain: Facts = {}
+  for (const [key, value] of Object.entries(facts)) {
+    plain[key] = value instanceof Error ? value.message : value
+  }
+  return plain
+}
+
+/** As `\uXXXX`, which is itself again when what it stands in is read as JSON. */
+export function escapeUnprintable(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter)
 }
 
 function formatValue(value: unknown): string {
   const text = asText(value)
   if (PLAIN.test(text)) return text
-  return JSON.stringify(text).replace(UNPRINTABLE, escapeCharacter)
+  return escapeUnprintable(JSON.stringify(text))
 }
 
 function asText(value: unknown): string {

@@ -1,64 +1,49 @@
-// `wasmqtt` without a subcommand: starts a broker and its listeners as the command line and the
-// configuration file say, prints where it listens, and closes it gracefully on a signal. Called by
+// `wasmqtt` without a subcommand: starts a broker as the command line and the configuration file
+// say, prints where it listens, and obeys signals and the control socket from then on. Called by
 // main.ts; all that is MQTT is behind createBroker.
+//
+//   SIGHUP             reload: configuration, certificates, log files opened anew
+//   SIGUSR1, SIGUSR2   save to disk; print the subscription tree
+//   SIGTERM, SIGINT    close gracefully; once more, at once
 
 import { accessSync, constants, mkdirSync } from 'node:fs'
-import { listenHealth } from '../admin/health.ts'
-import type { BrokerOptions, Log } from '../config/options.ts'
-import { type Broker, createBroker } from '../index.ts'
-import { joinAddress } from '../net/listen.ts'
-import type { Listener } from '../net/transport.ts'
-import { StoreError } from '../store/database.ts'
+import { join } from 'node:path'
+import { CONTROL_SOCKET, ControlError, ControlServer, makeRoom } from '../admin/control.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
-import { createLog } from './log.ts'
-import { type ListenerSettings, readSettings, type Settings } from './settings.ts'
-
-const DEFAULT_HOSTS = ['127.0.0.1', '::1']
-const MQTT_PORT = 1883
-const WS_PORT = 8083
-const ADMIN_PORT = 18083
-const DATA = './wasmqtt-data'
+import { readConfiguration } from './load.ts'
+import { escapeUnprintable } from './log.ts'
+import { makePlan, type Plan } from './plan.ts'
+import { becomeUser, findUser, giveTo, writePidFile } from './process.ts'
+import { Runtime } from './runtime.ts'
+import { verbsOf } from './verbs.ts'
 
 /** Listens, prints the addresses and `ready`; resolves then. Throws a Failure when it cannot. */
 export async function serve(words: Arguments): Promise<void> {
-  const settings = readFile(words.config)
-  const data = words.data ?? settings.options.data ?? DATA
-  const durability = words.durability ?? settings.options.durability ?? 'disk'
-  if (durability !== 'memory') prepareDirectory(data)
-  const log = createLog({
-    verbose: words.verbose === true,
-    write: (text) => process.stderr.write(text),
-  })
-  const options = { ...settings.options, ...environmentOptions(), data, durability, log }
-  const broker = await createBroker(options).catch(failOnStore)
-  closeOnSignal(broker)
-  const listeners: Listener[] = []
-  for (const plan of planListeners(words, settings)) {
-    const listener = await listen(plan, broker, log)
-    if (listener !== undefined) listeners.push(listener)
+  const { config, warnings } = await readConfiguration(words.config)
+  const plan = makePlan(words, config)
+  const { data, durability } = plan.options
+  if (durability !== 'memory') prepareDirectory(data as string)
+  const control = controlPath(words, plan)
+  if (control !== undefined) await makeRoom(control).catch(failOnControl)
+  const runtime = await Runtime.create(words, plan, warnings)
+  const closing = closeOnSignal(runtime)
+  const user = findUser(plan.user, runtime.logger.log)
+  await runtime.listen()
+  if (control !== undefined) {
+    const server = await ControlServer.open(control, verbsOf(runtime)).catch(failOnControl)
+    void closing.then(() => server.close())
   }
-  const lines = [...listeners.map(({ url }) => `listening ${url}`), 'ready']
-  process.stdout.write(`${lines.join('\n')}\n`)
-}
-
-function readFile(file: string | undefined): Settings {
-  return file === undefined ? { options: {}, listeners: undefined } : readSettings(file)
-}
-
-/** A store that cannot be used is the operator's to mend. */
-function failOnStore(error: unknown): never {
-  if (error instanceof StoreError) throw new Failure(error.code, [`store: ${error.message}`])
-  throw error
-}
-
-/** WASMQTT_WASM=debug loads the module with its assertions. */
-function environmentOptions(): Partial<BrokerOptions> {
-  const build = process.env.WASMQTT_WASM
-  if (build === undefined || build === '') return {}
-  if (build === 'release' || build === 'debug') return { wasm: build }
-  const mistake = `WASMQTT_WASM: expected "release" or "debug", got ${JSON.stringify(build)}`
-  throw new Failure('WASMQTT_CONFIG', [mistake])
+  if (plan.pidFile !== undefined) writePidFile(plan.pidFile)
+  if (user !== undefined) {
+    if (durability !== 'memory') giveTo(user, data as string)
+    if (control !== undefined) giveTo(user, control)
+    runtime.logger.chown(user.uid, user.gid)
+    becomeUser(user)
+  }
+  obeySignals(runtime)
+  const lines = [...runtime.sockets.urls.map((url) => `listening ${url}`), 'ready']
+  if (!words.quiet) process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 function prepareDirectory(path: string): void {
@@ -71,64 +56,51 @@ function prepareDirectory(path: string): void {
   }
 }
 
-/** One socket to open. */
-type Plan = (ListenerSettings | { type: 'http'; host: string; port: number }) & {
-  /** Left out where the machine has no such address: the IPv6 half of the default. */
-  optional: boolean
-}
-
-/** Listeners of the file stand beside those asked for on the command line, in place of defaults. */
-function planListeners(words: Arguments, { listeners }: Settings): Plan[] {
-  const hosts = words.host === undefined ? DEFAULT_HOSTS : [words.host]
-  const isOptional = (host: string): boolean => words.host === undefined && host.includes(':')
-  const plan: Plan[] = (listeners ?? []).map((listener) => ({ ...listener, optional: false }))
-  const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
-  const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
-  const adminPort = words.adminPort ?? ADMIN_PORT
-  const onEachHost = (make: (at: { host: string; optional: boolean }) => Plan): void => {
-    for (const host of hosts) plan.push(make({ host, optional: isOptional(host) }))
+/** A broker that keeps nothing, and was given no directory, leaves nothing on the disk either. */
+function controlPath({ control }: Arguments, { hasData, options }: Plan): string | undefined {
+  if (control === 'off') return undefined
+  if (control !== undefined) return control
+  if (options.durability === 'memory') {
+    if (!hasData) return undefined
+    prepareDirectory(options.data as string)
   }
-  if (port !== 'off') onEachHost((at) => ({ type: 'mqtt', port, ...at }))
-  if (wsPort !== 'off') onEachHost((at) => ({ type: 'ws', port: wsPort, path: '/mqtt', ...at }))
-  if (adminPort !== 'off') onEachHost((at) => ({ type: 'http', port: adminPort, ...at }))
-  return plan
+  return join(options.data as string, CONTROL_SOCKET)
 }
 
-async function listen(plan: Plan, broker: Broker, log: Log): Promise<Listener | undefined> {
-  try {
-    if (plan.type === 'http') return await listenHealth({ ...plan, log }, () => healthOf(broker))
-    return await broker.listen(plan)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    const missing = code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT'
-    if (missing && plan.optional) return undefined
-    const url = `${plan.type}://${joinAddress(plan.host, plan.port)}`
-    const reason = (code && REASONS[code]) ?? message
-    throw new Failure('WASMQTT_LISTEN', [`cannot listen on ${url}: ${reason}`])
-  }
+function failOnControl(error: unknown): never {
+  if (error instanceof ControlError) throw new Failure(error.code, error.lines)
+  throw error
 }
 
-/** `degraded` while the store cannot be written: what needs no disk is served all the same. */
-function healthOf(broker: Broker): object {
-  const facts = broker.stats()
-  return facts.storeFailing === 1 ? { ...facts, status: 'degraded' } : facts
-}
-
-const REASONS: Record<string, string> = {
-  EADDRINUSE: 'the port is in use',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'not permitted (ports below 1024 need a privilege)',
-  ENOTFOUND: 'no such host name is known',
+/** What a signal asks for is logged; nobody waits for an answer. */
+function obeySignals(runtime: Runtime): void {
+  const { broker, logger } = runtime
+  process.on('SIGHUP', () => void runtime.reload().catch(() => {}))
+  process.on(
+    'SIGUSR1',
+    () =>
+      void broker.save().then(
+        () => logger.log('notice', 'saved', {}),
+        (error: Error) => logger.log('error', 'cannot save', { error: error.message }),
+      ),
+  )
+  process.on('SIGUSR2', () => {
+    const lines = [...broker.subscriptionTree()].map((line) => `${escapeUnprintable(line)}\n`)
+    process.stdout.write(lines.join(''))
+  })
 }
 
 /** The first signal closes gracefully and exits 0, a second one exits at once. */
-function closeOnSignal(broker: Broker): void {
-  let closing = false
-  const onSignal = (): void => {
-    if (closing) process.exit(1)
-    closing = true
-    broker.close().then(() => process.exit(0))
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
+function closeOnSignal({ broker }: Runtime): Promise<void> {
+  return new Promise((resolve) => {
+    let closing = false
+    const onSignal = (): void => {
+      if (closing) process.exit(1)
+      closing = true
+      resolve()
+      broker.close().then(() => process.exit(0))
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
 }

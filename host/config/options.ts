@@ -78,7 +78,7 @@ export interface Clock {
   now(): number
 }
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+export type LogLevel = 'error' | 'warn' | 'notice' | 'info' | 'debug'
 
 /** One structured line: a level, a sentence, and its facts. */
 export type Log = (level: LogLevel, message: string, facts: Record<string, unknown>) => void

@@ -1,7 +1,8 @@
 // Reading without allocating: takes the handle of an accepted socket over into a new one that reads
 // into a buffer of ours. net.Server cannot be told `onread`, net.Socket can. This is the only file
-// that touches the private `_handle`; where Node does not have what it expects, `adopt` answers
-// undefined and the socket is used as it is, by its 'data' events. Holds on Node 20, 22, 24 and 26.
+// that touches the private `_handle` and `_parent`; where Node does not have what it expects,
+// `adopt` answers undefined and the socket is used as it is, by its 'data' events. Holds on Node
+// 20, 22, 24 and 26.
 
 import { Socket } from 'node:net'
 
@@ -9,12 +10,15 @@ import { Socket } from 'node:net'
 interface StreamHandle {
   readStart(): number
   readStop(): number
+  reading: boolean
   useUserBuffer(buffer: Uint8Array): void
 }
 
 /** The private property, and the undocumented option beside it. */
 interface WithHandle {
   _handle?: unknown
+  /** Of a TLSSocket: the socket whose handle it took. */
+  _parent?: unknown
 }
 
 type AdoptingOptions = ConstructorParameters<typeof Socket>[0] & {
@@ -26,7 +30,7 @@ type AdoptingOptions = ConstructorParameters<typeof Socket>[0] & {
  * Makes a socket of `accepted`'s connection that reads into `buffer` and calls `onRead` with the
  * number of bytes. `buffer` may be shared: it is filled and read between two steps of the event
  * loop. The socket reads at once; `onRead` answering false or `pause()` stops it, `read(0)` starts
- * it again. `accepted` must not have begun to read, and is of no use afterwards.
+ * it again. Of what `accepted` has read nothing may be left in it; it is of no use afterwards.
  */
 export function adopt(
   accepted: Socket,
@@ -36,6 +40,10 @@ export function adopt(
   const donor = accepted as WithHandle
   const handle = donor._handle
   if (!isStreamHandle(handle)) return undefined
+  if (handle.reading) {
+    handle.readStop()
+    handle.reading = false
+  }
   const options: AdoptingOptions = {
     handle,
     allowHalfOpen: accepted.allowHalfOpen,
@@ -47,6 +55,12 @@ export function adopt(
   // Without a handle this closes nothing; it takes the empty shell off the server's count.
   accepted.destroy()
   return socket
+}
+
+/** The accepted socket that a TLSSocket of tls.Server was made of. */
+export function underlying(secured: Socket): Socket | undefined {
+  const parent = (secured as WithHandle)._parent
+  return parent instanceof Socket ? parent : undefined
 }
 
 function isStreamHandle(handle: unknown): handle is StreamHandle {

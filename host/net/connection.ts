@@ -9,11 +9,14 @@
 //   HELD_STALLED  everyone it publishes to is nearly full    Pressure.release
 //   HELD_BUSY     what it sent has cost enough for a turn    the others have had theirs
 //   HELD_WAITING  someone decides what a packet may do       the decision
+//   HELD_RATE     it has sent more than its listener allows  the time it has to wait for it
 
 import {
+  PUBLISH,
   REASON_IMPLEMENTATION_SPECIFIC_ERROR,
   REASON_KEEP_ALIVE_TIMEOUT,
   REASON_MAXIMUM_CONNECT_TIME,
+  REASON_MESSAGE_RATE_TOO_HIGH,
   REASON_NOT_AUTHORIZED,
   REASON_QUOTA_EXCEEDED,
   REASON_SERVER_SHUTTING_DOWN,
@@ -28,10 +31,11 @@ import { dispatch } from '../broker/dispatch.ts'
 import { onEnd } from '../broker/handshake.ts'
 import { Outbox, type Sink } from '../broker/outbox.ts'
 import { CLOSE, Peer, type PeerOwner, WAIT } from '../broker/peer.ts'
-import type { Policy } from '../broker/policy.ts'
+import type { Load, Policy } from '../broker/policy.ts'
 import type { Stallable } from '../broker/pressure.ts'
+import { Rate } from '../broker/rate.ts'
 import { type Sleeper, Timer } from '../broker/timers.ts'
-import { reasonText, returnCode } from '../protocol/reasons.ts'
+import { returnCode } from '../protocol/reasons.ts'
 import { MemoryError } from '../wasm/instance.ts'
 import { Records } from '../wasm/records.ts'
 import { Tail } from './tail.ts'
@@ -41,11 +45,25 @@ const HELD_CHOKED = 1
 const HELD_STALLED = 2
 const HELD_BUSY = 4
 const HELD_WAITING = 8
+const HELD_RATE = 16
 // Deliveries and visited nodes that one connection may cost in a turn: about 10 ms.
 const TURN_WORK = 100_000
 const NOTHING: Buffer = Buffer.alloc(0)
 // Answers may go this far beyond the limit for deliveries before the client is not read any more.
 const CHOKED = 1.25
+
+/** A client that is connected, as operators see it. */
+export interface ClientInfo {
+  readonly clientId: string
+  /** undefined also where nobody asks who it is. */
+  readonly username: string | undefined
+  /** Without port. */
+  readonly address: string
+  /** Name of the listener. */
+  readonly listener: string
+  /** Protocol level: 3, 4 or 5. */
+  readonly version: number
+}
 
 export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, Stallable {
   private readonly core: Core
@@ -57,6 +75,8 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private closing = false
   /** HELD_ bits; 0 = reading. */
   private held = 0
+  private readonly rate: Rate | undefined
+  private rateTimer: NodeJS.Timeout | undefined = undefined
   /** Whether the packet that waits is to be taken again. */
   private isRepeating = false
 
@@ -69,13 +89,23 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.core = core
     this.transport = transport
     this.onGone = onGone
-    this.peer = new Peer(this, transport.remoteAddress, originOf(transport), policy)
+    this.peer = new Peer(this, transport.remoteAddress, policy)
     policy.load.connections++
+    this.rate = Rate.of(policy, core.options.clock.now())
     this.timer = new Timer(this)
     core.updateClock()
     core.timers.arm(this.timer, core.now + core.options.connectTimeoutMs)
     core.counters.connectionsAccepted++
     core.counters.connectionsNow++
+  }
+
+  /** The listener that accepted it, as its policies know it. */
+  get load(): Load {
+    return this.peer.policy.load
+  }
+
+  get origin(): Origin {
+    return this.transport.origin
   }
 
   onBytes(buffer: Buffer, length: number): boolean {
@@ -102,7 +132,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   }
 
   write(bytes: Buffer): boolean {
-    this.core.counters.bytesSent += bytes.length
+    const { counters, tracer } = this.core
+    counters.bytesSent += bytes.length
+    if (tracer !== undefined) tracer.sent(this.peer, bytes)
     return this.transport.write(bytes)
   }
 
@@ -131,15 +163,20 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { core, peer } = this
     const { session, version } = peer
     core.counters.refuse(reason)
-    core.options.log?.('warn', `closing connection: ${reasonText(reason)}`, {
-      client: session?.id,
-      address: peer.remoteAddress,
-      reason,
-    })
+    core.audit.ended(core.now, peer, reason)
     if (session === undefined) this.refuse(version, reason)
     else if (peer.gate?.isGreeting) this.refuse(version, greetingReason(reason))
     else if (version === VERSION_5_0) this.say(core.codec.disconnect(reason)) // [MQTT-3.14.0-1]
     this.close()
+  }
+
+  /** undefined = no client is connected through it yet, or any more. */
+  describe(): ClientInfo | undefined {
+    const { grant, policy, session, version } = this.peer
+    if (session === undefined) return undefined
+    const { id: clientId } = session
+    const { address } = this.transport.origin
+    return { clientId, username: grant?.username, address, listener: policy.name, version }
   }
 
   /** The broker stops: MQTT 5 clients are told. [MQTT-4.13.1-1] */
@@ -186,6 +223,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     }
     if ((this.held & HELD_WAITING) === 0) Connection.goOn(this)
     else this.core.settle()
+  }
+
+  /** Asks its grant anew whether anything must be asked. */
+  regrant(): void {
+    const { grant } = this.peer
+    if (grant !== undefined) this.peer.setGrant(grant)
   }
 
   granted(): void {
@@ -247,7 +290,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       if (this.closing) return
       if (stopped !== 0) {
         tail.keep(module, stopped, start + left - stopped, 0)
-        if ((this.held & HELD_WAITING) !== 0) return
+        if ((this.held & (HELD_WAITING | HELD_RATE)) !== 0) return
         this.held |= HELD_BUSY
         setImmediate(Connection.goOn, this)
         return
@@ -269,22 +312,46 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { core } = this
     let record = Records.first
     for (let i = 0; i < count; i++) {
+      if (core.tracer !== undefined) core.tracer.received(this.peer, record)
       this.take(record)
-      if (this.closing) return 0
+      if (this.closing) {
+        core.counters.packetsReceived += i + 1
+        return 0
+      }
       if ((this.held & HELD_WAITING) !== 0) {
         core.counters.packetsReceived += this.isRepeating ? i : i + 1
         return this.isRepeating
           ? Records.start(core.module, record)
           : Records.end(core.module, record)
       }
-      if (core.deliveries + core.module.walked() > TURN_WORK) {
+      const isOver = this.rate !== undefined && this.spend(this.rate, record)
+      if (isOver || core.deliveries + core.module.walked() > TURN_WORK) {
         core.counters.packetsReceived += i + 1
-        return Records.end(core.module, record)
+        return this.closing ? 0 : Records.end(core.module, record)
       }
       record += Records.size
     }
     core.counters.packetsReceived += count
     return 0
+  }
+
+  /** @returns whether nothing more may be taken for now */
+  private spend(rate: Rate, record: number): boolean {
+    const { core, peer } = this
+    if (Records.type(core.module, record) !== PUBLISH) return false
+    const bytes = Records.end(core.module, record) - Records.start(core.module, record)
+    if (!rate.spend(bytes, core.now)) return false
+    core.counters.rateExceeded++
+    if (peer.policy.disconnectsOverRate) {
+      this.fail(REASON_MESSAGE_RATE_TOO_HIGH)
+      return true
+    }
+    this.held |= HELD_RATE
+    this.rateTimer = setTimeout(() => {
+      this.held &= ~HELD_RATE
+      Connection.goOn(this)
+    }, rate.wait())
+    return true
   }
 
   private take(record: number): void {
@@ -364,7 +431,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private end(): void {
     const { core, peer } = this
     this.closing = true
+    core.tracer?.ended(peer)
     core.timers.disarm(this.timer)
+    clearTimeout(this.rateTimer)
     core.pressure.forget(this)
     core.options.log?.('info', 'connection closed', {
       client: peer.session?.id,
@@ -377,12 +446,6 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     peer.outbox = undefined
     this.tail.clear()
   }
-}
-
-/** Where a connection comes from, for those who decide about it. */
-function originOf({ remoteAddress, scheme }: Transport): Origin {
-  const address = remoteAddress.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  return { scheme, address, isSecure: scheme === 'mqtts' || scheme === 'wss' }
 }
 
 /** What a CONNACK may say of a connection that ends while its CONNACK waits for the store. */

@@ -1,6 +1,7 @@
-// MQTT over plain TCP: a listener, and the Transport of each socket it accepts. Every socket reads
-// into one static buffer (adopted.ts); where that is not possible, by 'data' events. Called by
-// whoever owns the listeners; knows nothing of MQTT.
+// MQTT over TCP, unix sockets and TLS: a listener, and the Transport of each plain socket it
+// accepts (tlsTransport.ts has the other one). Every socket reads into one static buffer
+// (adopted.ts); where that is not possible, by 'data' events. Called by open.ts; knows nothing of
+// MQTT.
 //
 //   open --end(), destroy(), the peer's FIN--> closing --both FINs, an error, the linger--> closed
 //
@@ -8,14 +9,21 @@
 // makes the kernel send a reset, and the reset can overtake our last packet.
 
 import { createServer, type Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Origin } from '../broker/access.ts'
 import { adopt } from './adopted.ts'
+import { addressOf, type GateOptions, Gates, type Passed } from './gates.ts'
 import { LINGER_MS, Linger } from './linger.ts'
-import { joinAddress, type ListenOptions, listenOn } from './listen.ts'
+import { type ListenOptions, listenOn } from './listen.ts'
+import { type Claims, plainOrigin } from './origin.ts'
+import { TlsTransport } from './tlsTransport.ts'
 import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
 
 export interface TcpOptions extends ListenOptions {
-  /** Stands in `url` and in each transport; default `mqtt`. */
-  scheme?: string
+  /** What is to be passed before MQTT: TLS, a proxy's header. */
+  gates?: GateOptions | undefined
+  /** Default true. */
+  noDelay?: boolean | undefined
   /** How sockets are read: into the static buffer where Node can (default), or by 'data' events. */
   reading?: 'adopted' | 'events'
   /** Most milliseconds `end` may take; default 2000. */
@@ -27,15 +35,39 @@ const READ_BYTES = 64 * 1024
 const READ_BUFFER: Buffer = Buffer.allocUnsafeSlow(READ_BYTES)
 
 /** Listens; each connection accepted is handed to `accept`. Rejects when it cannot listen. */
-export function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
-  const scheme = options.scheme ?? 'mqtt'
+export async function listenTcp(options: TcpOptions, accept: Accept): Promise<Listener> {
+  const { gates: gateOptions, noDelay = true, socket: path } = options
+  const scheme = schemeOf(options)
   const linger = new Linger(options.lingerMs ?? LINGER_MS)
   const adopting = options.reading !== 'events'
+  const unixName = path === undefined ? undefined : `unix:${path}`
+  const shared: Shared = { scheme, linger, adopting }
+  const gates =
+    gateOptions &&
+    new Gates(gateOptions, { alpn: ['mqtt'], unixName }, (passed) => {
+      acceptPassed(passed, shared, accept)
+    })
   const server = createServer(
-    { pauseOnConnect: adopting, allowHalfOpen: true, noDelay: true },
-    (socket) => TcpTransport.accept(socket, { scheme, linger, adopting }, accept),
+    { pauseOnConnect: adopting && !gates, allowHalfOpen: true, noDelay },
+    (socket) => {
+      if (gates) gates.take(socket)
+      else TcpTransport.accept(socket, addressOf(socket, unixName), undefined, shared, accept)
+    },
   )
-  return listenOn(server, options, scheme)
+  return listenOn(server, options, scheme, '', gates)
+}
+
+function schemeOf({ gates, socket }: TcpOptions): string {
+  if (gates?.tls !== undefined) return 'mqtts'
+  return socket === undefined ? 'mqtt' : 'unix'
+}
+
+function acceptPassed(passed: Passed, shared: Shared, accept: Accept): void {
+  const { scheme, linger } = shared
+  const { isSecure, socket, remoteAddress } = passed
+  if (isSecure) {
+    TlsTransport.accept({ ...passed, socket: socket as TLSSocket }, scheme, linger, accept)
+  } else TcpTransport.accept(socket, remoteAddress, passed, shared, accept)
 }
 
 interface Shared {
@@ -47,6 +79,7 @@ interface Shared {
 class TcpTransport implements Transport {
   readonly scheme: string
   readonly remoteAddress: string
+  readonly #claims: Claims | undefined
   readonly #linger: Linger
   readonly #socket: Socket
   readonly #isAdopted: boolean
@@ -59,21 +92,33 @@ class TcpTransport implements Transport {
   #writes: number
   #unsent: number
 
-  static accept(socket: Socket, shared: Shared, accept: Accept): void {
-    const { remoteAddress, remotePort } = socket
+  static accept(
+    socket: Socket,
+    remoteAddress: string | undefined,
+    passed: Passed | undefined,
+    shared: Shared,
+    accept: Accept,
+  ): void {
     // A peer that has already reset the connection has no address any more.
-    if (remoteAddress === undefined || remotePort === undefined) {
+    if (remoteAddress === undefined) {
       socket.on('error', ignore).destroy()
       return
     }
-    const transport = new TcpTransport(socket, joinAddress(remoteAddress, remotePort), shared)
+    const transport = new TcpTransport(socket, remoteAddress, passed, shared)
     transport.#handler = accept(transport)
     if (transport.#handler === undefined) transport.destroy()
+    else if (passed) transport.#begin(passed.rest)
   }
 
-  private constructor(accepted: Socket, remoteAddress: string, shared: Shared) {
+  private constructor(
+    accepted: Socket,
+    remoteAddress: string,
+    passed: Passed | undefined,
+    shared: Shared,
+  ) {
     this.scheme = shared.scheme
     this.remoteAddress = remoteAddress
+    this.#claims = passed?.claims
     this.#linger = shared.linger
     const adopted = shared.adopting
       ? adopt(accepted, READ_BUFFER, (length) => this.#onRead(READ_BUFFER, length))
@@ -89,7 +134,20 @@ class TcpTransport implements Transport {
     this.#socket.on('end', () => this.end())
     this.#socket.on('error', ignore)
     this.#socket.on('close', () => this.#onClose())
-    if (!this.#isAdopted) this.#readByEvents()
+    if (!this.#isAdopted && !passed) this.#readByEvents()
+  }
+
+  /** What had been read before comes first. */
+  #begin(rest: Buffer | undefined): void {
+    if (!this.#isAdopted) {
+      if (rest) this.#socket.unshift(rest)
+      this.#readByEvents()
+      this.#socket.resume()
+    } else if (rest && !this.#onRead(rest, rest.length)) this.#socket.pause()
+  }
+
+  get origin(): Origin {
+    return plainOrigin(this.scheme, this.remoteAddress, this.#claims)
   }
 
   /**

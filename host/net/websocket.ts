@@ -1,6 +1,6 @@
 // MQTT over WebSocket: a listener, and the Transport of each client that upgraded. Framing,
 // masking, pings and the closing handshake are the `ws` package's; here are MQTT's rules about them
-// (section 6) and the Transport contract. Called by index.ts; knows nothing of packets.
+// (section 6) and the Transport contract. Called by open.ts; knows nothing of packets.
 //
 //   open --end(), destroy(), a text frame--> closing --both closed, an error, the linger--> closed
 //        --the peer's close frame or FIN, a bad frame: what had arrived is handed out ---> closed
@@ -10,15 +10,30 @@
 
 import { createServer, type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { type ServerOptions, WebSocket, WebSocketServer } from 'ws'
+import type { Origin } from '../broker/access.ts'
 import { whenDrained } from './drain.ts'
+import { Entrance } from './entrance.ts'
+import type { GateOptions, Passed } from './gates.ts'
 import { LINGER_MS, Linger } from './linger.ts'
-import { joinAddress, type ListenOptions, listenOn } from './listen.ts'
+import { type ListenOptions, listenOn } from './listen.ts'
+import { type Claims, plainOrigin, secureOrigin } from './origin.ts'
+import { COPIED_BYTES_MAX } from './tlsTransport.ts'
 import type { Accept, Listener, Transport, TransportHandler } from './transport.ts'
+import { chooseSubprotocol, matchesPath, normalOrigin, refusal } from './upgrade.ts'
 
 export interface WebSocketOptions extends ListenOptions {
-  /** Where clients are accepted; default `/mqtt`. */
-  path?: string
+  /** Where clients are accepted; default `/mqtt`, `*` = everywhere. */
+  path?: string | undefined
+  /** Origins of web pages that are let in; left out: any. */
+  origins?: readonly string[] | undefined
+  /** Addresses and ranges whose `X-Forwarded-For` is believed. */
+  trustedProxies?: readonly string[] | undefined
+  /** What is to be passed before HTTP: TLS, a proxy's header. */
+  gates?: GateOptions | undefined
+  /** Default true. */
+  noDelay?: boolean | undefined
   /** Most bytes of one frame or fragmented message, at least those of a packet; default 2 MiB. */
   frameBytesMax?: number
   /** Most milliseconds from the TCP connection to the whole request; default 10,000. */
@@ -31,15 +46,17 @@ const FRAME_BYTES_MAX = 2 * 1024 * 1024
 const REQUEST_TIMEOUT_MS = 10_000
 const CLOSE_NORMAL = 1000
 const CLOSE_UNSUPPORTED_DATA = 1003
-/** The second is what clients of MQTT 3.1 offered. */
-const SUBPROTOCOLS = ['mqtt', 'mqttv3.1']
-
 /** ws knows this option since 8.19, its types do not. */
 type UpgradeOptions = ServerOptions & { closeTimeout: number }
 
 /** Listens; each client that upgrades is handed to `accept`. Rejects when it cannot listen. */
-export function listenWebSocket(options: WebSocketOptions, accept: Accept): Promise<Listener> {
-  const path = options.path ?? '/mqtt'
+export async function listenWebSocket(
+  options: WebSocketOptions,
+  accept: Accept,
+): Promise<Listener> {
+  const { gates: gateOptions, noDelay = true, path = '/mqtt' } = options
+  const scheme = gateOptions?.tls === undefined ? 'ws' : 'wss'
+  const rules = { path, origins: options.origins && new Set(options.origins.map(normalOrigin)) }
   const lingerMs = options.lingerMs ?? LINGER_MS
   const requestTimeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS
   const linger = new Linger(lingerMs)
@@ -54,36 +71,26 @@ export function listenWebSocket(options: WebSocketOptions, accept: Accept): Prom
   const upgrader = new WebSocketServer(upgradeOptions)
   const server = createServer(
     {
+      noDelay,
       requestTimeout: requestTimeoutMs,
       headersTimeout: requestTimeoutMs,
       connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
     },
     (request, response) => answerPlainRequest(request, response, path),
   )
+  const entrance = new Entrance(server, options)
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (pathOf(request) !== path) return refuse(socket, 404)
-    if (!offersMqtt(request)) return refuse(socket, 400)
-    upgrader.handleUpgrade(request, socket, head, (webSocket) =>
-      WebSocketTransport.accept(webSocket, socket, linger, accept),
-    )
+    const status = refusal(request, rules)
+    if (status !== 0) return refuse(socket, status)
+    const passed = entrance.passed(request, socket)
+    upgrader.handleUpgrade(request, socket, head, (webSocket) => {
+      // A peer that has already reset the connection has no address any more; what it sent may
+      // still be read, and be no frame.
+      if (passed === undefined) webSocket.on('error', ignore).terminate()
+      else WebSocketTransport.accept(webSocket, passed, scheme, linger, accept)
+    })
   })
-  return listenOn(server, options, 'ws', path)
-}
-
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? '').split('?', 1)[0] as string
-}
-
-/** A client that offers nothing is let in; one that offers only other protocols is not. */
-function offersMqtt(request: IncomingMessage): boolean {
-  const offered = request.headers['sec-websocket-protocol']
-  if (offered === undefined) return true
-  return offered.split(',').some((name) => SUBPROTOCOLS.includes(name.trim()))
-}
-
-/** [MQTT-6.0.0-4] */
-function chooseSubprotocol(offered: Set<string>): string | false {
-  return SUBPROTOCOLS.find((name) => offered.has(name)) ?? false
+  return listenOn(server, options, scheme, path === '*' ? '/' : path, entrance.gates)
 }
 
 function answerPlainRequest(
@@ -91,7 +98,7 @@ function answerPlainRequest(
   response: ServerResponse,
   path: string,
 ): void {
-  const status = pathOf(request) === path ? 426 : 404
+  const status = matchesPath(request, path) ? 426 : 404
   if (status === 426) response.setHeader('Upgrade', 'websocket')
   response.setHeader('Content-Type', 'text/plain')
   response.writeHead(status).end(`${STATUS_CODES[status]}\n`)
@@ -111,6 +118,9 @@ class WebSocketTransport implements Transport {
   readonly #linger: Linger
   readonly #webSocket: WebSocket
   readonly #socket: Socket
+  readonly #isSecure: boolean
+  readonly #claims: Claims | undefined
+  readonly #pskIdentity: string | undefined
   #handler: TransportHandler | undefined
   #state: 'open' | 'closing' | 'closed'
   #paused: boolean
@@ -119,25 +129,28 @@ class WebSocketTransport implements Transport {
   /** Some `write` answered false and `onDrained` has not been called since. */
   #draining: boolean
 
-  static accept(webSocket: WebSocket, socket: Socket, linger: Linger, accept: Accept): void {
-    const { remoteAddress, remotePort } = socket
-    // A peer that has already reset the connection has no address any more.
-    if (remoteAddress === undefined || remotePort === undefined) {
-      webSocket.on('error', ignore).terminate() // what it sent may still be read, and be no frame
-      return
-    }
-    const address = joinAddress(remoteAddress, remotePort)
-    const transport = new WebSocketTransport(webSocket, socket, address, linger)
+  static accept(
+    webSocket: WebSocket,
+    passed: Passed,
+    scheme: string,
+    linger: Linger,
+    accept: Accept,
+  ): void {
+    const transport = new WebSocketTransport(webSocket, passed, scheme, linger)
     transport.#handler = accept(transport)
     if (transport.#handler === undefined) transport.destroy()
   }
 
-  private constructor(webSocket: WebSocket, socket: Socket, remoteAddress: string, linger: Linger) {
-    this.scheme = 'ws'
-    this.remoteAddress = remoteAddress
+  private constructor(webSocket: WebSocket, passed: Passed, scheme: string, linger: Linger) {
+    const { socket } = passed
+    this.scheme = scheme
+    this.remoteAddress = passed.remoteAddress
     this.#linger = linger
     this.#webSocket = webSocket
     this.#socket = socket
+    this.#isSecure = passed.isSecure
+    this.#claims = passed.claims
+    this.#pskIdentity = passed.pskIdentity
     this.#handler = undefined
     this.#state = 'open'
     this.#paused = false
@@ -150,13 +163,29 @@ class WebSocketTransport implements Transport {
     socket.on('end', () => linger.add(this))
   }
 
+  get origin(): Origin {
+    const { scheme, remoteAddress } = this
+    if (!this.#isSecure) return plainOrigin(scheme, remoteAddress, this.#claims)
+    const socket = this.#socket as TLSSocket
+    return secureOrigin(scheme, remoteAddress, socket, this.#pskIdentity, this.#claims)
+  }
+
   /** One frame. ws passes `bytes` on without a copy, as servers do not mask. */
   write(bytes: Buffer): boolean {
     if (this.#state !== 'open' || this.#webSocket.readyState !== WebSocket.OPEN) return true
+    if (this.#isSecure && this.#mayCopy(bytes)) {
+      this.#webSocket.send(Buffer.from(bytes))
+      return true
+    }
     this.#webSocket.send(bytes)
     if (this.#socket.writableLength === 0) return true
     if (!this.#draining) this.#awaitDrain()
     return false
+  }
+
+  /** As in tlsTransport.ts. */
+  #mayCopy(bytes: Buffer): boolean {
+    return !this.#draining && this.#socket.writableLength + bytes.length <= COPIED_BYTES_MAX
   }
 
   pending(): number {

@@ -19,6 +19,7 @@ import {
   MESSAGE_TOPIC_LENGTH,
   MESSAGE_TOPIC_START,
   REGISTER_HELD,
+  REGISTER_HELD_BYTES,
 } from '../../assembly/layout.ts'
 import type { Module } from './instance.ts'
 
@@ -80,6 +81,8 @@ export function thaw(module: Module, bytes: Buffer): number {
   set(MESSAGE_BODY + 4, 0)
   set(MESSAGE_READY_LAYOUT, -1)
   module.setWord(REGISTER_HELD, module.held() + 1)
+  const payloadLength = length - topicLength - propertiesLength
+  module.setWord(REGISTER_HELD_BYTES, module.word(REGISTER_HELD_BYTES) + payloadLength)
   return handle
 }
 

@@ -18,6 +18,7 @@ import {
   MESSAGE_TOPIC_START,
   REGISTER_CLOCK,
   REGISTER_HELD,
+  REGISTER_HELD_BYTES,
   SCRATCH_SIZE,
   SCRATCH_START,
 } from '../../assembly/layout.ts'
@@ -26,8 +27,10 @@ import { check } from './check.ts'
 import { freeze, thaw } from './frozen.ts'
 import { MemoryError, type Module } from './instance.ts'
 import { writeProperties } from './properties.ts'
+import { isReserved } from './records.ts'
 
 const QOS_MASK = 3
+const DOLLAR = 0x24
 const RETAINED = 0x100
 // Set by the host on a retained message that a newer one has replaced.
 const SUPERSEDED = 0x200
@@ -58,6 +61,11 @@ export class Messages {
 
   setBody(handle: number, body: number): void {
     this.module.setWord(handle + MESSAGE_BODY, body)
+  }
+
+  /** Bytes of the payloads of all messages held now. */
+  get bytesHeld(): number {
+    return this.module.word(REGISTER_HELD_BYTES) >>> 0
   }
 
   /** Whether letting go of one reference frees it. */
@@ -146,6 +154,7 @@ export class Messages {
       set(MESSAGE_SINCE, module.word(REGISTER_CLOCK))
     }
     module.setWord(REGISTER_HELD, module.held() + 1)
+    module.setWord(REGISTER_HELD_BYTES, module.word(REGISTER_HELD_BYTES) + payload.length)
     return handle
   }
 
@@ -182,6 +191,11 @@ export class Messages {
       start: this.module.word(message + MESSAGE_PROPERTIES_START),
       length: this.module.word(message + MESSAGE_PROPERTIES_LENGTH),
     }
+  }
+
+  /** Whether its topic is the broker's own, under `$SYS`. */
+  isReserved(message: number): boolean {
+    return this.module.u8[this.topicStart(message)] === DOLLAR && isReserved(this.topic(message))
   }
 
   /** QoS the publisher gave it. */

@@ -17,10 +17,15 @@ import {
 } from '../../assembly/layout.ts'
 import { type Memory, MemoryError } from './memory.ts'
 
+const DOLLAR = 0x24
+const SHARE = '$share/'
+
 /** One trie; several live side by side in one module. */
 export class Trie {
   private readonly module: Memory
   private readonly root: number
+  /** Those of `size` that begin with `$share/`. */
+  shared = 0
 
   constructor(module: Memory) {
     this.module = module
@@ -45,6 +50,7 @@ export class Trie {
     const { root, module } = this
     const result = module.call.insert(root, start, length, subscriber, options, identifier)
     module.renew()
+    if (result === 0 && this.isShared(start)) this.shared++
     return result
   }
 
@@ -62,7 +68,16 @@ export class Trie {
 
   /** @returns whether it was there; `previous` then is its identifier */
   remove(start: number, length: number, subscriber: number): boolean {
-    return this.module.call.remove(this.root, start, length, subscriber) === 1
+    const isShared = this.isShared(start)
+    const removed = this.module.call.remove(this.root, start, length, subscriber) === 1
+    if (removed && isShared) this.shared--
+    return removed
+  }
+
+  /** Whether a valid filter is that of a shared subscription. */
+  private isShared(start: number): boolean {
+    const { module } = this
+    return module.u8[start] === DOLLAR && module.text(start, SHARE.length) === SHARE
   }
 
   removeText(filter: string, subscriber: number): boolean {
@@ -84,6 +99,12 @@ export class Trie {
     return this.module.call.match(this.root, start, length, publisher)
   }
 
+  /** As `match`, of a topic name in hand. */
+  matchText(topic: string, publisher: number): number {
+    const length = this.put(topic)
+    return this.match(SCRATCH_START, length, publisher)
+  }
+
   /** The identifiers stored under the topics that the filter matches. */
   search(start: number, length: number): Int32Array {
     const count = this.module.call.search(this.root, start, length)
@@ -96,15 +117,15 @@ export class Trie {
     return this.search(SCRATCH_START, length)
   }
 
+  /** What the last match leaves to remember its topic by; 0 = nothing. */
+  serial(): number {
+    return this.module.i32[REGISTER_TOPIC >> 2] as number
+  }
+
   /** Puts a string into scratch memory; a longer one than any topic is cut, and refused then. */
   private put(text: string): number {
     const length = this.module.write(text, SCRATCH_START, STRING_LENGTH_MAX)
     return length < 0 ? STRING_LENGTH_MAX + 1 : length
-  }
-
-  /** What the last match leaves to remember its topic by; 0 = nothing. */
-  serial(): number {
-    return this.module.i32[REGISTER_TOPIC >> 2] as number
   }
 
   /** Address of the first row of the last match. */

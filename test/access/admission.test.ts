@@ -32,20 +32,38 @@ function accessOf(admit: (applicant: Applicant) => Admission | Promise<Admission
 class World {
   readonly broker: Broker
   readonly port: number
+  readonly #clients: RawClient[] = []
 
   private constructor(broker: Broker, port: number) {
     this.broker = broker
     this.port = port
   }
 
-  static async open(policy: Partial<Policy>, options: Partial<BrokerOptions> = {}): Promise<World> {
+  static async start(
+    policy: Partial<Policy>,
+    options: Partial<BrokerOptions> = {},
+  ): Promise<World> {
     const broker = await createBroker(options)
     const { port } = await broker.listen({ type: 'mqtt', port: 0 }, policy)
     return new World(broker, port)
   }
 
-  connect(more: Connect & { version?: 3 | 4 | 5 } = {}): Promise<RawClient> {
-    return RawClient.connect({ port: this.port, ...more })
+  async open(version: 3 | 4 | 5 = 5): Promise<RawClient> {
+    const client = await RawClient.open({ port: this.port, version })
+    this.#clients.push(client)
+    return client
+  }
+
+  async connect({ version = 5, ...more }: Connect & { version?: 3 | 4 | 5 } = {}) {
+    const client = await this.open(version)
+    const { reasonCode = 0, returnCode = 0 } = await client.handshake(more)
+    assert.equal([reasonCode, returnCode], [0, 0])
+    return client
+  }
+
+  close(): Promise<void> {
+    for (const client of this.#clients) client.drop()
+    return this.broker.close()
   }
 }
 
@@ -54,18 +72,18 @@ async function inWorld(
   body: (world: World) => Promise<void>,
   options: Partial<BrokerOptions> = {},
 ): Promise<void> {
-  const world = await World.open(policy, options)
+  const world = await World.start(policy, options)
   try {
     await body(world)
   } finally {
-    await world.broker.close()
+    await world.close()
   }
 }
 
 /** CONNACK of a CONNECT that may be refused. */
 async function connack(world: World, more: Connect & { version?: 3 | 4 | 5 } = {}) {
   const { version = 5, ...connect } = more
-  const client = await RawClient.open({ port: world.port, version })
+  const client = await world.open(version)
   const packet = await client.handshake(connect)
   client.drop()
   return packet
@@ -114,11 +132,11 @@ test('an applicant is described with all it said and where it came from', async 
 test('while a decision is awaited what follows CONNECT waits, and is then answered in order', async () => {
   const decision = deferred<Admission>()
   await inWorld({ access: accessOf(() => decision.promise) }, async (world) => {
-    const client = await RawClient.open({ port: world.port })
+    const client = await world.open()
     const greeting = client.handshake()
     client.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'a', qos: 0 }] })
     client.send({ cmd: 'publish', topic: 'a', payload: 'x', qos: 1, messageId: 2 } as never)
-    const other = await RawClient.open({ port: world.port })
+    const other = await world.open()
     decision.resolve(grantOf())
     assert.is((await greeting).reasonCode, 0)
     assert.is((await client.next()).cmd, 'suback')
@@ -136,13 +154,12 @@ test('a client that leaves while it is decided upon leaves no session behind', a
     return decision.promise
   })
   await inWorld({ access }, async (world) => {
-    const client = await RawClient.open({ port: world.port })
+    const client = await world.open()
     client.handshake({ clientId: 'gone' }).catch(() => undefined)
     await asked.promise
     client.drop()
-    while (world.broker.stats().connectionsNow !== 0) await new Promise(setImmediate)
     decision.resolve(grantOf())
-    await decision.promise
+    while (world.broker.stats().connectionsNow !== 0) await new Promise(setImmediate)
     assert.is(world.broker.stats().sessions, 0)
   })
 })
@@ -328,7 +345,7 @@ function auth(reasonCode: number, word: string) {
 
 test('an authentication by AUTH packets, and again on the living connection', () =>
   inWorld({ access: exchangeOf(['one', 'two']) }, async (world) => {
-    const client = await RawClient.open({ port: world.port })
+    const client = await world.open()
     const properties = { ...METHOD, authenticationData: Buffer.from('one') }
     client.send({ cmd: 'connect', clientId: 'c', clean: true, keepalive: 0, properties } as never)
     const asked = await client.next('auth')
@@ -351,7 +368,7 @@ test('an unknown method is refused, and what is not AUTH in the middle ends the 
   inWorld({ access: exchangeOf(['one', 'two']) }, async (world) => {
     const unknown = { authenticationMethod: 'OTHER' }
     assert.is((await connack(world, { properties: unknown } as Connect)).reasonCode, 0x8c)
-    const client = await RawClient.open({ port: world.port })
+    const client = await world.open()
     const properties = { ...METHOD, authenticationData: Buffer.from('one') }
     client.send({ cmd: 'connect', clientId: 'c', clean: true, keepalive: 0, properties } as never)
     await client.next('auth')

@@ -1,0 +1,164 @@
+// How much of the broker anybody may take before and besides publishing: connections of one address
+// and of one user, CONNECTs per second, attempts after failures, and clients that come and go. What
+// goes too far is refused for a while; who is on the ban list, always.
+
+import { LRUCache } from 'lru-cache'
+import {
+  REASON_BANNED,
+  REASON_CONNECTION_RATE_EXCEEDED,
+  REASON_NOT_AUTHORIZED,
+  REASON_QUOTA_EXCEEDED,
+} from '../../assembly/codes.ts'
+import type { Applicant, Guard } from '../broker/access.ts'
+import type { LimitsConfig } from '../config/config.ts'
+import type { Bans } from './bans.ts'
+
+/** Addresses and clients of which something is remembered; the longest unseen is forgotten. */
+const REMEMBERED = 100_000
+const FORGOTTEN_MS = 10 * 60_000
+// A name may be tried five times from one address, an address may try twenty times; then each
+// further failure doubles the time until the next attempt is looked at.
+const FREE_FAILURES = 5
+const FREE_FAILURES_OF_ADDRESS = 20
+const BACKOFF_MAX_MS = 5 * 60_000
+
+interface Failures {
+  count: number
+  until: number
+}
+
+interface Bucket {
+  tokens: number
+  since: number
+}
+
+export class Limits implements Guard {
+  private config: LimitsConfig
+  private readonly bans: Bans
+  private readonly now: () => number
+  private readonly addresses: Map<string, number> = new Map()
+  private readonly users: Map<string, number> = new Map()
+  private readonly failures = new LRUCache<string, Failures>({
+    max: REMEMBERED,
+    ttl: FORGOTTEN_MS,
+  })
+  /** Names that have come in from their address: others' failures there do not keep them out. */
+  private readonly proven = new LRUCache<string, true>({ max: REMEMBERED })
+  private readonly connects = new LRUCache<string, Bucket>({ max: REMEMBERED, ttl: FORGOTTEN_MS })
+  private readonly comings = new LRUCache<string, number[]>({ max: REMEMBERED, ttl: FORGOTTEN_MS })
+
+  /** @param now milliseconds since the epoch */
+  constructor(config: LimitsConfig, bans: Bans, now: () => number) {
+    this.config = config
+    this.bans = bans
+    this.now = now
+  }
+
+  /** Other limits from now on; what is counted stays counted. */
+  reconfigure(config: LimitsConfig): void {
+    this.config = config
+  }
+
+  accepts(address: string): boolean {
+    const count = this.addresses.get(address) ?? 0
+    const { connectionsPerAddress: max = 0 } = this.config
+    if ((max > 0 && count >= max) || this.bans.findAddress(address) !== undefined) return false
+    this.addresses.set(address, count + 1)
+    return true
+  }
+
+  gone(address: string): void {
+    lower(this.addresses, address)
+  }
+
+  /** @returns 0, or the reason to refuse an applicant with before anything of it is looked at */
+  check(applicant: Applicant): number {
+    if (this.bans.find(applicant) !== undefined) return REASON_BANNED
+    const { connectRate, connectRatePerAddress } = this.config
+    const { address } = applicant.origin
+    const isFast =
+      !this.take('', connectRate) || !this.take(`address ${address}`, connectRatePerAddress)
+    if (isFast) return REASON_CONNECTION_RATE_EXCEEDED
+    const now = this.now()
+    const isWaiting = (key: string): boolean => (this.failures.get(key)?.until ?? 0) > now
+    const [pair, whole] = failureKeys(applicant)
+    const isBarred = isWaiting(pair) || (isWaiting(whole) && !this.proven.has(pair))
+    return isBarred ? REASON_NOT_AUTHORIZED : 0
+  }
+
+  /** @returns 0, or the reason why a client that may come in must not come in now */
+  admit(applicant: Applicant, username: string | undefined): number {
+    const [pair] = failureKeys(applicant)
+    this.failures.delete(pair)
+    this.proven.set(pair, true)
+    const { connectionsPerUser: max = 0 } = this.config
+    const count = username === undefined ? 0 : (this.users.get(username) ?? 0)
+    if (max > 0 && count >= max) return REASON_QUOTA_EXCEEDED
+    return this.isFlapping(applicant.clientId) ? REASON_BANNED : 0
+  }
+
+  /** The chain has refused an applicant. */
+  failed(applicant: Applicant): void {
+    const [pair, whole] = failureKeys(applicant)
+    this.fail(pair, FREE_FAILURES)
+    this.fail(whole, FREE_FAILURES_OF_ADDRESS)
+  }
+
+  entered(username: string | undefined): void {
+    if (username === undefined) return
+    this.users.set(username, (this.users.get(username) ?? 0) + 1)
+  }
+
+  left(username: string | undefined): void {
+    if (username !== undefined) lower(this.users, username)
+  }
+
+  private fail(key: string, free: number): void {
+    const failures = this.failures.get(key) ?? { count: 0, until: 0 }
+    failures.count++
+    const beyond = failures.count - free
+    if (beyond >= 0) failures.until = this.now() + Math.min(1000 * 2 ** beyond, BACKOFF_MAX_MS)
+    this.failures.set(key, failures)
+  }
+
+  /** A bucket of one second's worth. @returns whether there was a token left */
+  private take(key: string, rate: number | undefined): boolean {
+    if (rate === undefined || rate <= 0) return true
+    const now = this.now()
+    const most = Math.max(rate, 1)
+    const bucket = this.connects.get(key) ?? { tokens: most, since: now }
+    bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.since) / 1000) * rate)
+    bucket.since = now
+    this.connects.set(key, bucket)
+    if (bucket.tokens < 1) return false
+    bucket.tokens--
+    return true
+  }
+
+  /** Bans a client identifier that has connected too often within the time allowed. */
+  private isFlapping(clientId: string): boolean {
+    const { flapping } = this.config
+    if (flapping === undefined) return false
+    const now = this.now()
+    const since = now - flapping.withinSeconds * 1000
+    const times = (this.comings.get(clientId) ?? []).filter((time) => time > since)
+    times.push(now)
+    this.comings.set(clientId, times)
+    if (times.length <= flapping.connects) return false
+    this.comings.delete(clientId)
+    const until = now + flapping.banSeconds * 1000
+    this.bans.add({ kind: 'client', value: clientId, until, reason: 'flapping' }).catch(() => {})
+    return true
+  }
+}
+
+/** A name from an address, and the address whatever the name. */
+function failureKeys({ origin, username }: Applicant): [pair: string, whole: string] {
+  return [`${origin.address} ${username ?? ''}`, `${origin.address}`]
+}
+
+function lower(counts: Map<string, number>, key: string): void {
+  const count = (counts.get(key) ?? 0) - 1
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
+}
