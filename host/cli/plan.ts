@@ -8,7 +8,6 @@ import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
 import { likeMosquitto } from './mosquitto.ts'
-import { refuseUnsupported } from './policy.ts'
 
 const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
@@ -46,7 +45,6 @@ export interface Plan {
 /** @throws Failure when words or environment make no sense */
 export function makePlan(given: Arguments, config: Config): Plan {
   const words = likeMosquitto(given, config)
-  refuseUnsupported(words.config ?? '', config)
   const { clock: _clock, log: _none, ...defaults } = DEFAULTS
   return {
     config,

@@ -4,7 +4,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { listenHealth } from '../admin/health.ts'
-import type { ListenerConfig } from '../config/config.ts'
+import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
 import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
@@ -20,6 +20,20 @@ import { type Change, type Opener, Sockets } from './sockets.ts'
 /** What only a new start can change: options, and what the process is. */
 const FIXED: ReadonlySet<string> = new Set(['data', 'durability', 'wasm', 'pidFile', 'user'])
 
+/** Under which Mosquitto's topics a kind of line is published; it has none for all of them. */
+const LOG_TOPICS: Record<LogType, 'E' | 'W' | 'N' | 'I' | 'D'> = {
+  error: 'E',
+  warning: 'W',
+  notice: 'N',
+  information: 'I',
+  debug: 'D',
+  subscribe: 'D',
+  unsubscribe: 'D',
+  websockets: 'D',
+}
+
+type Parts = Pick<Runtime, 'broker' | 'logger' | 'policies'>
+
 export class Runtime {
   readonly broker: Broker
   readonly logger: Logger
@@ -32,12 +46,11 @@ export class Runtime {
   #last: Promise<unknown>
   #reloads: number
 
-  private constructor(words: Arguments, plan: Plan, logger: Logger, broker: Broker) {
+  private constructor(words: Arguments, plan: Plan, { broker, logger, policies }: Parts) {
     this.broker = broker
     this.logger = logger
-    const { data, durability } = plan.options
-    this.policies = new Policies(logger.log, durability === 'memory' ? undefined : data)
-    this.sockets = new Sockets(openerOf(broker, logger, this.policies), (problem) =>
+    this.policies = policies
+    this.sockets = new Sockets(openerOf(broker, logger, policies), (problem) =>
       logger.log('error', problem, {}),
     )
     this.startedAt = new Date()
@@ -51,8 +64,11 @@ export class Runtime {
   static async create(words: Arguments, plan: Plan, warnings: readonly string[]): Promise<Runtime> {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
+    const data = plan.options.durability === 'memory' ? undefined : plan.options.data
+    const policies = new Policies({ log: logger.log, data })
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
-    return new Runtime(words, plan, logger, broker)
+    logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
+    return new Runtime(words, plan, { broker, logger, policies })
   }
 
   get plan(): Plan {
