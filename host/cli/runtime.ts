@@ -3,6 +3,7 @@
 // it; which sockets open and close is sockets.ts's.
 
 import { performance } from 'node:perf_hooks'
+import type { AccessManager } from '../access/manager.ts'
 import { listenHealth } from '../admin/health.ts'
 import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
@@ -78,7 +79,7 @@ export class Runtime {
   /** @throws Failure when one cannot be opened */
   async listen(): Promise<void> {
     const { config, places } = this.#plan
-    this.policies.apply(config, listenersOf(this.#plan))
+    await this.policies.apply(config, listenersOf(this.#plan))
     const change = await this.sockets.change(places)
     await change.commit()
   }
@@ -135,15 +136,28 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
-      this.policies.apply(plan.config, listenersOf(plan))
+      await this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      if (change !== undefined) await this.#applyAgain()
       await change?.undo()
       throw error
     }
+  }
+
+  /** What is in force is put in force again: by the policies of the plan, on all sockets. */
+  async #applyAgain(): Promise<void> {
+    await this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+    this.sockets.adjust()
+  }
+
+  /** Who decides about clients, for those who change the ban list and the like. @throws Failure */
+  async access(): Promise<AccessManager> {
+    const manager = await this.policies.manager()
+    await this.#applyAgain()
+    return manager
   }
 
   status(): Record<string, unknown> {
