@@ -105,7 +105,7 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const { policy } = door
@@ -196,7 +196,7 @@ export class Broker {
     const door = this.listeners.get(listener)
     if (door === undefined) return
     const { load } = door.policy
-    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
   }
 
   /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
@@ -232,6 +232,35 @@ export class Broker {
     Object.assign(this.core.options, options)
   }
 
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    return {
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      counts.set(policy.name, (counts.get(policy.name) ?? 0) + policy.load.connections)
+    }
+    return counts
+  }
+
   /** The clients that are connected now. */
   *clients(): Generator<ClientInfo> {
     for (const connection of this.connections) {
@@ -258,39 +287,10 @@ export class Broker {
     return count
   }
 
-  /**
-   * Writes packets in words to a file until it is closed or a limit is reached.
-   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
-   */
-  trace(options: TraceOptions): Trace {
-    this.traces ??= new Traces(this.core)
-    return this.traces.start(options)
-  }
-
-  /** For the admin listener. */
-  get watched(): Watched {
-    const { core } = this
-    const state = (): Watched['state'] => {
-      if (this.closing !== undefined) return 'closing'
-      return this.listeners.size > 0 ? 'ready' : 'starting'
-    }
-    const connections = (): Map<string, number> => this.countConnections()
-    return {
-      core,
-      connections,
-      get state() {
-        return state()
-      },
-    }
-  }
-
-  private countConnections(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { policy } of this.listeners.values()) {
-      const { load, name } = policy
-      counts.set(name, (counts.get(name) ?? 0) + load.connections)
-    }
-    return counts
+  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
   }
 
   /** Counters and sizes, for health and metrics. */

@@ -1,18 +1,13 @@
 // Who decides about the clients of each listener. Between the plan, which names the listeners, and
-// access/, which reads password and ACL files and is loaded only when there is something to decide:
-// it costs the start 50 ms and more.
+// access/, which reads password and ACL files.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
-import type { AccessManager, ManagerOptions } from '../access/manager.ts'
+import { AccessManager } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
+import type { Log } from '../config/options.ts'
 import { Failure } from './failure.ts'
-
-/** Written by access/bans.ts in the data directory. */
-const BANS_FILE = 'bans.json'
 
 /** Of a listener that is opened by a reload which may still be refused. */
 const NOT_YET: Access = {
@@ -21,52 +16,31 @@ const NOT_YET: Access = {
 }
 
 export class Policies {
-  readonly #options: ManagerOptions
-  #manager: AccessManager | undefined
+  /** Also the way to the ban list. */
+  readonly manager: AccessManager
   #controls: ReadonlyMap<string, Access>
 
-  constructor(options: ManagerOptions) {
-    this.#options = options
-    this.#manager = undefined
+  /** @param data directory for what is stored about access; undefined = nothing is */
+  constructor(log: Log, data: string | undefined) {
+    this.manager = orFail(() => new AccessManager({ log, data }))
     this.#controls = new Map()
   }
 
-  /** @throws Failure when the ban list cannot be read */
-  async manager(): Promise<AccessManager> {
-    const { AccessManager } = await import('../access/manager.ts')
-    this.#manager ??= orFail(() => new AccessManager(this.#options))
-    return this.#manager
-  }
-
   /** @throws Failure that says which file or option is wrong; all is as it was then */
-  async apply(config: Config, listeners: readonly ListenerConfig[]): Promise<void> {
-    if (this.#manager === undefined && !this.#isNeeded(config, listeners)) return
-    const manager = await this.manager()
-    this.#controls = orFail(() => manager.apply(config, listeners))
+  apply(config: Config, listeners: readonly ListenerConfig[]): void {
+    this.#controls = orFail(() => this.manager.apply(config, listeners))
   }
 
   /** Reads password and ACL files again. @throws Failure */
   async refresh(): Promise<void> {
-    await this.#manager?.refresh().catch(fail)
+    await this.manager.refresh().catch(fail)
   }
 
   /** What `Broker.listen` and `adjust` are given for a listener. */
   of(listener: ListenerConfig): Partial<Policy> {
-    if (this.#manager === undefined) return isOpen(listener) ? {} : { access: NOT_YET }
     const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
-    return { access, guard: this.#manager.limits }
+    return { access, guard: this.manager.limits }
   }
-
-  #isNeeded({ limits }: Config, listeners: readonly ListenerConfig[]): boolean {
-    const { data } = this.#options
-    if (limits !== undefined || !listeners.every(isOpen)) return true
-    return data !== undefined && existsSync(join(data, BANS_FILE))
-  }
-}
-
-/** Whether everybody may do everything: then nobody needs to be asked. */
-function isOpen({ anonymous, authentication, authorization }: ListenerConfig): boolean {
-  return anonymous === true && !authentication?.length && authorization === undefined
 }
 
 function orFail<T>(work: () => T): T {

@@ -3,7 +3,6 @@
 // it; which sockets open and close is sockets.ts's.
 
 import { performance } from 'node:perf_hooks'
-import type { AccessManager } from '../access/manager.ts'
 import { listenHealth } from '../admin/health.ts'
 import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
@@ -66,7 +65,7 @@ export class Runtime {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
     const data = plan.options.durability === 'memory' ? undefined : plan.options.data
-    const policies = new Policies({ log: logger.log, data })
+    const policies = new Policies(logger.log, data)
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
     logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
     return new Runtime(words, plan, { broker, logger, policies })
@@ -79,7 +78,7 @@ export class Runtime {
   /** @throws Failure when one cannot be opened */
   async listen(): Promise<void> {
     const { config, places } = this.#plan
-    await this.policies.apply(config, listenersOf(this.#plan))
+    this.policies.apply(config, listenersOf(this.#plan))
     const change = await this.sockets.change(places)
     await change.commit()
   }
@@ -127,6 +126,7 @@ export class Runtime {
     this.logger.use(writing)
     this.#plan = plan
     await change.commit()
+    this.broker.regrant()
     for (const warning of [...warnings, ...fixed]) this.logger.log('warn', warning, {})
     return [...lines, ...fixed]
   }
@@ -136,28 +136,17 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
-      await this.policies.apply(plan.config, listenersOf(plan))
+      this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) await this.#applyAgain()
+      if (change !== undefined) {
+        this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      }
       await change?.undo()
       throw error
     }
-  }
-
-  /** What is in force is put in force again: by the policies of the plan, on all sockets. */
-  async #applyAgain(): Promise<void> {
-    await this.policies.apply(this.#plan.config, listenersOf(this.#plan))
-    this.sockets.adjust()
-  }
-
-  /** Who decides about clients, for those who change the ban list and the like. @throws Failure */
-  async access(): Promise<AccessManager> {
-    const manager = await this.policies.manager()
-    await this.#applyAgain()
-    return manager
   }
 
   status(): Record<string, unknown> {

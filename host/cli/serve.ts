@@ -43,7 +43,7 @@ export async function serve(words: Arguments): Promise<void> {
   }
   obeySignals(runtime)
   const lines = [...runtime.sockets.urls.map((url) => `listening ${url}`), 'ready']
-  process.stdout.write(`${lines.join('\n')}\n`)
+  if (!words.quiet) process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 function prepareDirectory(path: string): void {

@@ -225,6 +225,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     else this.core.settle()
   }
 
+  /** Asks its grant anew whether anything must be asked. */
+  regrant(): void {
+    const { grant } = this.peer
+    if (grant !== undefined) this.peer.setGrant(grant)
+  }
+
   granted(): void {
     this.setTimer()
   }
