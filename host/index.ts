@@ -232,35 +232,6 @@ export class Broker {
     Object.assign(this.core.options, options)
   }
 
-  /**
-   * Writes packets in words to a file until it is closed or a limit is reached.
-   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
-   */
-  trace(options: TraceOptions): Trace {
-    this.traces ??= new Traces(this.core)
-    return this.traces.start(options)
-  }
-
-  /** For the admin listener. */
-  get watched(): Watched {
-    return {
-      core: this.core,
-      connections: () => this.countConnections(),
-      state: () => {
-        if (this.closing !== undefined) return 'closing'
-        return this.listeners.size > 0 ? 'ready' : 'starting'
-      },
-    }
-  }
-
-  private countConnections(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { policy } of this.listeners.values()) {
-      counts.set(policy.name, (counts.get(policy.name) ?? 0) + policy.load.connections)
-    }
-    return counts
-  }
-
   /** The clients that are connected now. */
   *clients(): Generator<ClientInfo> {
     for (const connection of this.connections) {
@@ -291,6 +262,36 @@ export class Broker {
   regrant(): void {
     for (const connection of this.connections) connection.regrant()
     for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
+  }
+
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    return {
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      const { load, name } = policy
+      counts.set(name, (counts.get(name) ?? 0) + load.connections)
+    }
+    return counts
   }
 
   /** Counters and sizes, for health and metrics. */

@@ -2,11 +2,10 @@
 // access/, which reads password and ACL files.
 
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
-import { AccessManager } from '../access/manager.ts'
+import { AccessManager, type ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
-import type { Log } from '../config/options.ts'
 import { Failure } from './failure.ts'
 
 /** Of a listener that is opened by a reload which may still be refused. */
@@ -16,13 +15,12 @@ const NOT_YET: Access = {
 }
 
 export class Policies {
-  /** Also the way to the ban list. */
   readonly manager: AccessManager
   #controls: ReadonlyMap<string, Access>
 
-  /** @param data directory for what is stored about access; undefined = nothing is */
-  constructor(log: Log, data: string | undefined) {
-    this.manager = orFail(() => new AccessManager({ log, data }))
+  /** @throws Failure when the ban list cannot be read */
+  constructor(options: ManagerOptions) {
+    this.manager = orFail(() => new AccessManager(options))
     this.#controls = new Map()
   }
 
