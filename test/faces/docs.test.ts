@@ -8,7 +8,9 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ROOT } from '../source.ts'
 
-const DOCUMENT = 'host/embed/README.md'
+/** And of the second, the section that is about them. */
+const DOCUMENTS = ['host/embed/README.md', 'README.md']
+const SECTION = 'Parts of it by themselves'
 
 // Inside the package, so that it finds itself by its name.
 const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'))
@@ -16,7 +18,10 @@ const folder = mkdtempSync(join(ROOT, 'dist', 'docs-'))
 const tests = suite('examples of the faces')
 
 function blocks(): { section: string; code: string }[] {
-  const text = readFileSync(join(ROOT, DOCUMENT), 'utf8')
+  const texts = DOCUMENTS.map((name) => readFileSync(join(ROOT, name), 'utf8'))
+  const [own, general] = texts as [string, string]
+  const start = general.indexOf(`## ${SECTION}`)
+  const text = own + general.slice(start, general.indexOf('\n## ', start))
   let section = ''
   return [...text.matchAll(/^## (.*)$|^```js\n([\s\S]*?)^```$/gm)].flatMap(([, title, code]) => {
     if (title !== undefined) section = title

@@ -43,7 +43,9 @@ tests('every path that package.json exports is there', () => {
 const USE = `
 const decoder: Decoder = new Decoder({ version: 5 })
 const packets: Packet[] = decoder.push(encode({ type: 'pingreq' }))
-for (const packet of packets) if (packet.type === 'publish') packet.topic.charAt(packet.payload.length)
+for (const packet of packets) {
+  if (packet.type === 'publish') packet.topic.charAt(packet.payload.length)
+}
 const numbers: number[] = new TopicTrie<number>().add('a/+', 1).match('a/b')
 const found: Set<string> = new QlobberDedup<string>({ separator: '/' }).match('a')
 console.log(numbers, found)

@@ -1,5 +1,5 @@
-// The drop-in for qlobber beside qlobber itself: the same random filters, values and topics give the
-// same sets, through every method; what differs stands in the last tests.
+// The drop-in for qlobber beside qlobber itself: the same random filters, values and topics give
+// the same sets, through every method; what differs stands in the last tests.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
