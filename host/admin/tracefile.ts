@@ -1,5 +1,6 @@
-// Where one trace goes: to somebody who follows it, or a file: there lines are appended in order and never wait for the disk; when it is too
-// slow, lines are left out and counted. Used by trace.ts.
+// Where the lines of one trace go: to somebody who follows it, or into a file. There they are
+// appended in order and never wait for the disk; when it is too slow, lines are left out and
+// counted. Used by trace.ts.
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import type { Log } from '../config/options.ts'
