@@ -1,6 +1,5 @@
-// Where the lines of one trace go: to somebody who follows it, or into a file. There they are
-// appended in order and never wait for the disk; when it is too slow, lines are left out and
-// counted. Used by trace.ts.
+// Where one trace goes: to somebody who follows it, or to a file, where lines are appended in order
+// and never wait for the disk; when it is too slow, they are left out and counted. For trace.ts.
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import type { Log } from '../config/options.ts'
