@@ -258,7 +258,7 @@ export class Broker {
     return count
   }
 
-  /** What clients may do has changed in kind: whether they must be asked at all is found out anew. */
+  /** Clients may now have to be asked about where nobody had to, or the other way round. */
   regrant(): void {
     for (const connection of this.connections) connection.regrant()
     for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)

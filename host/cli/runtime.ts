@@ -141,7 +141,9 @@ export class Runtime {
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      if (change !== undefined) {
+        this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      }
       await change?.undo()
       throw error
     }
