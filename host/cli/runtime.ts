@@ -42,7 +42,7 @@ export class Runtime {
   readonly startedAt: Date
   readonly #words: Arguments
   #plan: Plan
-  /** Reloads are done one after the other. */
+  /** What is under way. */
   #last: Promise<unknown>
   #reloads: number
 
@@ -76,11 +76,13 @@ export class Runtime {
   }
 
   /** @throws Failure when one cannot be opened */
-  async listen(): Promise<void> {
-    const { config, places } = this.#plan
-    this.policies.apply(config, listenersOf(this.#plan))
-    const change = await this.sockets.change(places)
-    await change.commit()
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, places } = this.#plan
+      this.policies.apply(config, listenersOf(this.#plan))
+      const change = await this.sockets.change(places)
+      await change.commit()
+    })
   }
 
   /**
@@ -90,7 +92,23 @@ export class Runtime {
    * @throws Failure when it cannot be; nothing has changed then
    */
   reload(): Promise<string[]> {
-    const done = this.#last.then(() => this.#reload())
+    return this.#inTurn(() => this.#reload())
+  }
+
+  /** Writes everything to the disk, and logs how that went. */
+  async save(): Promise<void> {
+    const { log } = this.logger
+    try {
+      await this.broker.save()
+      log('notice', 'saved', {})
+    } catch (error) {
+      log('error', 'cannot save', { error })
+    }
+  }
+
+  /** Starts and reloads never overlap. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => {})
     return done
   }
