@@ -5,6 +5,8 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
+import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
+import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
 import { type Policy, policyOf } from './broker/policy.ts'
@@ -23,6 +25,7 @@ import { LevelStore } from './store/level.ts'
 import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
+export type { Trace, TraceOptions } from './admin/trace.ts'
 export type { Delivery, Handler } from './broker/local.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
@@ -84,6 +87,7 @@ export class Broker {
   /** Each with what holds for the clients it accepts now. */
   private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
+  private traces: Traces | undefined = undefined
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
@@ -254,6 +258,41 @@ export class Broker {
     return count
   }
 
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    const { core } = this
+    const state = (): Watched['state'] => {
+      if (this.closing !== undefined) return 'closing'
+      return this.listeners.size > 0 ? 'ready' : 'starting'
+    }
+    const connections = (): Map<string, number> => this.countConnections()
+    return {
+      core,
+      connections,
+      get state() {
+        return state()
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      const { load, name } = policy
+      counts.set(name, (counts.get(name) ?? 0) + load.connections)
+    }
+    return counts
+  }
+
   /** Counters and sizes, for health and metrics. */
   stats(): Record<string, number> {
     const { counters, module, retained, sessions, store, subscriptions } = this.core
@@ -304,6 +343,7 @@ export class Broker {
       })
     }
     await this.core.store.close()
+    await this.traces?.close()
   }
 
   private readonly onGone = (connection: Connection): void => {

@@ -115,7 +115,7 @@ function commandFor(name: string, place: Place): Command {
 }
 
 function wasmqttCommand({ directory, ports, hasCertificate, limits }: Place): Command {
-  const config: Record<string, unknown> = {}
+  const config: Record<string, unknown> = { anonymous: true }
   if (limits.queueMessages) config.queueMessagesMax = limits.queueMessages
   if (hasCertificate) {
     const tls = { certificate: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }

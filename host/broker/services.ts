@@ -15,6 +15,7 @@ import { Pressure } from './pressure.ts'
 import { QueueTotals } from './queue.ts'
 import { Retained } from './retained.ts'
 import { Timers } from './timers.ts'
+import type { Tracer } from './trace.ts'
 
 export class Services {
   readonly options: BrokerOptions
@@ -30,6 +31,8 @@ export class Services {
   readonly audit: Audit
   readonly queued: QueueTotals
   readonly pressure: Pressure
+  /** Writes down what passes; undefined while nobody wants it. */
+  tracer: Tracer | undefined = undefined
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
   /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */

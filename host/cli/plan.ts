@@ -7,7 +7,6 @@ import { type BrokerOptions, DEFAULTS } from '../config/options.ts'
 import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
-import { refuseUnsupported } from './policy.ts'
 
 const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
@@ -44,7 +43,6 @@ export interface Plan {
 
 /** @throws Failure when words or environment make no sense */
 export function makePlan(words: Arguments, config: Config): Plan {
-  refuseUnsupported(words.config ?? '', config)
   const { clock: _clock, log: _none, ...defaults } = DEFAULTS
   return {
     config,
@@ -121,11 +119,12 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
 
 /** What holds for listeners that do not say it themselves. */
 function inheritedOf(config: Config): Partial<ListenerConfig> {
-  const { authentication, authorization, listeners } = config
+  const { authentication, authorization, limits, listeners } = config
   return {
     anonymous: config.anonymous ?? listeners === undefined,
     ...(authentication !== undefined && { authentication }),
     ...(authorization !== undefined && { authorization }),
+    ...(limits?.rates !== undefined && { rates: limits.rates }),
   }
 }
 

@@ -1,12 +1,18 @@
-// Who decides about the clients of each listener, and what this version cannot do yet. Between the
-// plan, which names the listeners, and access/, which reads password and ACL files.
+// Who decides about the clients of each listener. Between the plan, which names the listeners, and
+// access/, which reads password and ACL files and is loaded only when there is something to decide:
+// it costs the start 50 ms and more.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
-import { AccessManager } from '../access/manager.ts'
+import type { AccessManager, ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
 import { Failure } from './failure.ts'
+
+/** Written by access/bans.ts in the data directory. */
+const BANS_FILE = 'bans.json'
 
 /** Of a listener that is opened by a reload which may still be refused. */
 const NOT_YET: Access = {
@@ -15,28 +21,46 @@ const NOT_YET: Access = {
 }
 
 export class Policies {
-  readonly #manager: AccessManager
+  readonly #options: ManagerOptions
+  #manager: AccessManager | undefined
   #controls: ReadonlyMap<string, Access>
 
-  constructor() {
-    this.#manager = new AccessManager()
+  constructor(options: ManagerOptions) {
+    this.#options = options
+    this.#manager = undefined
     this.#controls = new Map()
   }
 
+  /** @throws Failure when the ban list cannot be read */
+  async manager(): Promise<AccessManager> {
+    const { AccessManager } = await import('../access/manager.ts')
+    this.#manager ??= orFail(() => new AccessManager(this.#options))
+    return this.#manager
+  }
+
   /** @throws Failure that says which file or option is wrong; all is as it was then */
-  apply(config: Config, listeners: readonly ListenerConfig[]): void {
-    this.#controls = orFail(() => this.#manager.apply(config, listeners))
+  async apply(config: Config, listeners: readonly ListenerConfig[]): Promise<void> {
+    if (this.#manager === undefined && !this.#isNeeded(config, listeners)) return
+    const manager = await this.manager()
+    this.#controls = orFail(() => manager.apply(config, listeners))
   }
 
   /** Reads password and ACL files again. @throws Failure */
   async refresh(): Promise<void> {
-    await this.#manager.refresh().catch(fail)
+    await this.#manager?.refresh().catch(fail)
   }
 
   /** What `Broker.listen` and `adjust` are given for a listener. */
   of(listener: ListenerConfig): Partial<Policy> {
-    if (isOpen(listener)) return {}
-    return { access: this.#controls.get(nameOf(listener)) ?? NOT_YET }
+    if (this.#manager === undefined) return isOpen(listener) ? {} : { access: NOT_YET }
+    const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
+    return { access, guard: this.#manager.limits }
+  }
+
+  #isNeeded({ limits }: Config, listeners: readonly ListenerConfig[]): boolean {
+    const { data } = this.#options
+    if (limits !== undefined || !listeners.every(isOpen)) return true
+    return data !== undefined && existsSync(join(data, BANS_FILE))
   }
 }
 
@@ -55,26 +79,4 @@ function orFail<T>(work: () => T): T {
 
 function fail(error: Error): never {
   throw new Failure('WASMQTT_ACCESS', [error.message])
-}
-
-const UNSUPPORTED = ['limits']
-const UNSUPPORTED_HERE = [
-  ...['origins', 'trustedProxies', 'proxyProtocol', 'proxyRequiresTls', 'rates'],
-]
-
-/** What would protect something must not be passed over in silence. */
-export function refuseUnsupported(file: string, config: Config): void {
-  const keys = [
-    ...UNSUPPORTED.filter((key) => Object.hasOwn(config, key)),
-    ...(config.listeners ?? []).flatMap((listener, i) =>
-      UNSUPPORTED_HERE.filter((key) => Object.hasOwn(listener, key))
-        .concat(listener.type === 'ws' && listener.tls !== undefined ? ['tls'] : [])
-        .map((key) => `listeners[${i}].${key}`),
-    ),
-  ]
-  if (keys.length === 0) return
-  throw new Failure(
-    'WASMQTT_CONFIG',
-    keys.map((key) => `${file}: ${key}: this version cannot do that yet`),
-  )
 }

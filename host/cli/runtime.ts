@@ -3,8 +3,9 @@
 // it; which sockets open and close is sockets.ts's.
 
 import { performance } from 'node:perf_hooks'
+import type { AccessManager } from '../access/manager.ts'
 import { listenHealth } from '../admin/health.ts'
-import type { ListenerConfig } from '../config/config.ts'
+import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
 import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
@@ -20,6 +21,20 @@ import { type Change, type Opener, Sockets } from './sockets.ts'
 /** What only a new start can change: options, and what the process is. */
 const FIXED: ReadonlySet<string> = new Set(['data', 'durability', 'wasm', 'pidFile', 'user'])
 
+/** Under which Mosquitto's topics a kind of line is published; it has none for all of them. */
+const LOG_TOPICS: Record<LogType, 'E' | 'W' | 'N' | 'I' | 'D'> = {
+  error: 'E',
+  warning: 'W',
+  notice: 'N',
+  information: 'I',
+  debug: 'D',
+  subscribe: 'D',
+  unsubscribe: 'D',
+  websockets: 'D',
+}
+
+type Parts = Pick<Runtime, 'broker' | 'logger' | 'policies'>
+
 export class Runtime {
   readonly broker: Broker
   readonly logger: Logger
@@ -32,11 +47,11 @@ export class Runtime {
   #last: Promise<unknown>
   #reloads: number
 
-  private constructor(words: Arguments, plan: Plan, logger: Logger, broker: Broker) {
+  private constructor(words: Arguments, plan: Plan, { broker, logger, policies }: Parts) {
     this.broker = broker
     this.logger = logger
-    this.policies = new Policies()
-    this.sockets = new Sockets(openerOf(broker, logger, this.policies), (problem) =>
+    this.policies = policies
+    this.sockets = new Sockets(openerOf(broker, logger, policies), (problem) =>
       logger.log('error', problem, {}),
     )
     this.startedAt = new Date()
@@ -50,8 +65,11 @@ export class Runtime {
   static async create(words: Arguments, plan: Plan, warnings: readonly string[]): Promise<Runtime> {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
+    const data = plan.options.durability === 'memory' ? undefined : plan.options.data
+    const policies = new Policies({ log: logger.log, data })
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
-    return new Runtime(words, plan, logger, broker)
+    logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
+    return new Runtime(words, plan, { broker, logger, policies })
   }
 
   get plan(): Plan {
@@ -61,7 +79,7 @@ export class Runtime {
   /** @throws Failure when one cannot be opened */
   async listen(): Promise<void> {
     const { config, places } = this.#plan
-    this.policies.apply(config, listenersOf(this.#plan))
+    await this.policies.apply(config, listenersOf(this.#plan))
     const change = await this.sockets.change(places)
     await change.commit()
   }
@@ -118,15 +136,28 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
-      this.policies.apply(plan.config, listenersOf(plan))
+      await this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      if (change !== undefined) await this.#applyAgain()
       await change?.undo()
       throw error
     }
+  }
+
+  /** What is in force is put in force again: by the policies of the plan, on all sockets. */
+  async #applyAgain(): Promise<void> {
+    await this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+    this.sockets.adjust()
+  }
+
+  /** Who decides about clients, for those who change the ban list and the like. @throws Failure */
+  async access(): Promise<AccessManager> {
+    const manager = await this.policies.manager()
+    await this.#applyAgain()
+    return manager
   }
 
   status(): Record<string, unknown> {
@@ -185,7 +216,7 @@ function openerOf(broker: Broker, { log }: Logger, policies: Policies): Opener {
         return broker.listen({ host: '*', ...settings }, policies.of(settings))
       }
       const { host = '127.0.0.1', port = 0 } = settings
-      return listenHealth({ host, port, log }, () => healthOf(broker))
+      return listenHealth({ host, port, log }, () => healthOf(broker), broker.watched)
     },
     adjust: (listener, settings) => {
       if (settings.type !== 'http') broker.adjust(listener, settings, policies.of(settings))

@@ -132,7 +132,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   }
 
   write(bytes: Buffer): boolean {
-    this.core.counters.bytesSent += bytes.length
+    const { counters, tracer } = this.core
+    counters.bytesSent += bytes.length
+    if (tracer !== undefined) tracer.sent(this.peer, bytes)
     return this.transport.write(bytes)
   }
 
@@ -304,6 +306,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { core } = this
     let record = Records.first
     for (let i = 0; i < count; i++) {
+      if (core.tracer !== undefined) core.tracer.received(this.peer, record)
       this.take(record)
       if (this.closing) {
         core.counters.packetsReceived += i + 1
@@ -422,6 +425,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
   private end(): void {
     const { core, peer } = this
     this.closing = true
+    core.tracer?.ended(peer)
     core.timers.disarm(this.timer)
     clearTimeout(this.rateTimer)
     core.pressure.forget(this)

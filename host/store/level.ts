@@ -12,6 +12,7 @@ import { Bodies } from './bodies.ts'
 import { Checkpoints } from './checkpoints.ts'
 import type { Contents } from './contents.ts'
 import type { Database } from './database.ts'
+import { Latency } from './latency.ts'
 import { Loader } from './loader.ts'
 import {
   OP_DONE,
@@ -51,6 +52,7 @@ export class LevelStore implements Store {
   private scheduled = false
   private writing: Promise<void> | undefined = undefined
   private commits = 0
+  private readonly latency: Latency = new Latency()
   private failures = 0
   /** Reason code of refusals while failing, 0 = not failing. */
   private failing = 0
@@ -86,8 +88,8 @@ export class LevelStore implements Store {
   }
 
   get state(): StoreState {
-    const { bodies, commits, failing, failures } = this
-    return { failing: failing !== 0, commits, failures, messages: bodies.count }
+    const { bodies, commits, failing, failures, latency } = this
+    return { failing: failing !== 0, commits, failures, messages: bodies.count, latency }
   }
 
   await(waiter: Waiter): void {
@@ -305,12 +307,14 @@ export class LevelStore implements Store {
     const batch = database.batch()
     checkpoints.note(commit, writer.put(batch, commit, this.batched))
     checkpoints.sweep(batch, commit, writer)
+    const began = performance.now()
     try {
       await batch.write({ sync: this.durability === 'disk' })
     } catch (error) {
       this.fail(error as Error)
       return
     }
+    this.latency.observe((performance.now() - began) / 1000)
     this.succeed(commit)
   }
 

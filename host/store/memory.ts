@@ -1,6 +1,7 @@
 // The store that stores nothing: what the broker holds in memory is all there is. Nothing told
 // moves `told`, no session gets a number, so nothing waits and most of these are never called.
 
+import { Latency } from './latency.ts'
 import type { Store, StoredSession, StoreState } from './store.ts'
 
 export class MemoryStore implements Store {
@@ -8,7 +9,13 @@ export class MemoryStore implements Store {
   readonly told = 0
   readonly latest = 0
   readonly committed = 0
-  readonly state: StoreState = { failing: false, commits: 0, failures: 0, messages: 0 }
+  readonly state: StoreState = {
+    failing: false,
+    commits: 0,
+    failures: 0,
+    messages: 0,
+    latency: new Latency(),
+  }
 
   open(session: StoredSession): void {
     session.number = 0

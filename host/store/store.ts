@@ -5,6 +5,7 @@
 // was made.
 
 import type { Will } from '../protocol/packets.ts'
+import type { Latency } from './latency.ts'
 import type { Ops } from './ops.ts'
 
 export type Durability = 'memory' | 'process' | 'disk'
@@ -48,6 +49,8 @@ export interface StoreState {
   failures: number
   /** Messages stored for sessions. */
   messages: number
+  /** How long commits took. */
+  latency: Latency
 }
 
 export interface Store {

@@ -34,6 +34,16 @@ export function resolveAlias(module: Module, aliases: Int32Array, record: number
   return 0
 }
 
+/** The topic that an alias stands for, undefined = none that is known. */
+export function aliasedTopic(
+  module: Module,
+  aliases: Int32Array,
+  alias: number,
+): string | undefined {
+  const known = aliases[alias] ?? 0
+  return known === 0 ? undefined : module.text(known + TOPIC, module.word(known))
+}
+
 /** Frees the blocks when the connection ends. [MQTT-3.3.2-7] */
 export function freeAliases(module: Module, aliases: Int32Array): void {
   for (const block of aliases) if (block !== 0) module.call.free(block)

@@ -13,6 +13,7 @@ import {
   CONNECT_WILL_RETAIN,
   DISCONNECT,
   SENDER_CLIENT,
+  SENDER_SERVER,
   SUBACK,
   SUBSCRIBE,
   type UNSUBACK,
@@ -48,6 +49,7 @@ import {
   RECORD_SIZE,
   REGISTER_CONSUMED,
   REGISTER_NEEDED,
+  REMAINING_LENGTH_MAX,
   SCRATCH_SIZE,
   SCRATCH_START,
 } from '../../assembly/layout.ts'
@@ -61,6 +63,8 @@ const PACKET_ROOM = SCRATCH_SIZE / 3
 const PARTS_START = SCRATCH_START + PACKET_ROOM
 const STRINGS_START = PARTS_START + PACKET_ROOM
 const NONE: Properties = {}
+// The largest packet there can be.
+const PACKET_BYTES_MAX = REMAINING_LENGTH_MAX + 5
 
 /** A packet encoded into scratch memory; dead after the next encode. */
 export interface Encoded {
@@ -79,6 +83,11 @@ export class Codec {
   /** Decodes what a client sent. @returns how many records, from Records.first on */
   decode(start: number, length: number, version: number, packetSizeMax: number): number {
     return this.module.call.decode(start, length, version, SENDER_CLIENT, packetSizeMax)
+  }
+
+  /** As `decode`, for what a server of the same version sent. */
+  decodeServer(start: number, length: number, version: number): number {
+    return this.module.call.decode(start, length, version, SENDER_SERVER, PACKET_BYTES_MAX)
   }
 
   /** Bytes of whole packets that the last decode walked. */

@@ -60,6 +60,21 @@ export class Records {
     return module.i32[(record + RECORD_PAYLOAD_LENGTH) >> 2] as number
   }
 
+  static topic(module: Module, record: number): string {
+    return module.text(Records.topicStart(module, record), Records.topicLength(module, record))
+  }
+
+  /** A copy of the payload; of SUBACK and UNSUBACK the reason codes. */
+  static payload(module: Module, record: number): Buffer {
+    const start = module.word(record + RECORD_PAYLOAD_START)
+    return Buffer.from(module.copy(start, Records.payloadLength(module, record)))
+  }
+
+  /** CONNACK: 1 = session present. */
+  static bits(module: Module, record: number): number {
+    return module.word(record + RECORD_BITS)
+  }
+
   /** 0, or the ERROR_ code that ended the batch. */
   static error(module: Module, record: number): number {
     return module.i32[(record + RECORD_ERROR) >> 2] as number

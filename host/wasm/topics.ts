@@ -99,6 +99,12 @@ export class Trie {
     return this.module.call.match(this.root, start, length, publisher)
   }
 
+  /** As `match`, of a topic name in hand. */
+  matchText(topic: string, publisher: number): number {
+    const length = this.put(topic)
+    return this.match(SCRATCH_START, length, publisher)
+  }
+
   /** The identifiers stored under the topics that the filter matches. */
   search(start: number, length: number): Int32Array {
     const count = this.module.call.search(this.root, start, length)
