@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
+import type { DeviceHost } from '../access/devices/devices.ts'
 import type { AccessManager, ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
@@ -13,6 +14,8 @@ import { Failure } from './failure.ts'
 
 /** Written by access/bans.ts in the data directory. */
 const BANS_FILE = 'bans.json'
+/** Of access/devices, in the data directory. */
+export const DEVICES_FOLDER = 'devices'
 
 /** Of a listener that is opened by a reload which may still be refused. */
 const NOT_YET: Access = {
@@ -22,19 +25,41 @@ const NOT_YET: Access = {
 
 export class Policies {
   readonly #options: ManagerOptions
+  /** What devices are told, called and disconnected through. */
+  readonly #host: () => DeviceHost
   #manager: AccessManager | undefined
+  #opening: Promise<AccessManager> | undefined
   #controls: ReadonlyMap<string, Access>
 
-  constructor(options: ManagerOptions) {
+  constructor(options: ManagerOptions, host: () => DeviceHost) {
     this.#options = options
+    this.#host = host
     this.#manager = undefined
+    this.#opening = undefined
     this.#controls = new Map()
   }
 
-  /** @throws Failure when the ban list cannot be read */
-  async manager(): Promise<AccessManager> {
+  /** @throws Failure when the ban list or the device registry cannot be read */
+  manager(): Promise<AccessManager> {
+    this.#opening ??= this.#open().catch((error) => {
+      this.#opening = undefined
+      return fail(error)
+    })
+    return this.#opening
+  }
+
+  async close(): Promise<void> {
+    await this.#manager?.devices?.close()
+  }
+
+  async #open(): Promise<AccessManager> {
     const { AccessManager } = await import('../access/manager.ts')
-    this.#manager ??= orFail(() => new AccessManager(this.#options))
+    const { Devices } = await import('../access/devices/devices.ts')
+    const { data, log } = this.#options
+    const directory = data && join(data, DEVICES_FOLDER)
+    const devices = await Devices.open({ directory, log })
+    this.#manager = new AccessManager({ ...this.#options, devices })
+    devices.attach(this.#host())
     return this.#manager
   }
 

@@ -66,8 +66,10 @@ export class Runtime {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
     const data = plan.options.durability === 'memory' ? undefined : plan.options.data
-    const policies = new Policies({ log: logger.log, data })
-    const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
+    const policies = new Policies({ log: logger.log, data }, () => broker)
+    const broker: Broker = await createBroker({ ...plan.options, log: logger.log }).catch(
+      failOnStore,
+    )
     logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
     return new Runtime(words, plan, { broker, logger, policies })
   }
