@@ -13,7 +13,7 @@ import type { Config, ListenerConfig } from '../config/config.ts'
 import { Failure } from './failure.ts'
 
 /** Written by access/bans.ts in the data directory. */
-const BANS_FILE = 'bans.json'
+export const BANS_FILE = 'bans.json'
 /** Of access/devices, in the data directory. */
 export const DEVICES_FOLDER = 'devices'
 
@@ -37,6 +37,11 @@ export class Policies {
     this.#manager = undefined
     this.#opening = undefined
     this.#controls = new Map()
+  }
+
+  /** Whether anybody has been asked yet. */
+  get isOpen(): boolean {
+    return this.#manager !== undefined
   }
 
   /** @throws Failure when the ban list or the device registry cannot be read */

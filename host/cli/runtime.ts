@@ -157,8 +157,9 @@ export class Runtime {
 
   /** Who decides about clients, for those who change the ban list and the like. @throws Failure */
   async access(): Promise<AccessManager> {
+    const isNew = !this.policies.isOpen
     const manager = await this.policies.manager()
-    await this.#applyAgain()
+    if (isNew) await this.#applyAgain()
     return manager
   }
 

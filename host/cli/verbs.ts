@@ -1,7 +1,10 @@
 // What a running broker can be asked over its control socket. Each verb is one entry here; its
 // arguments and answers are described in README.md.
 
+import type { Devices } from '../access/devices/devices.ts'
+import { type BanPlace, banVerbs } from '../admin/bans.ts'
 import { type Call, ControlError, type Verbs } from '../admin/control.ts'
+import { deviceVerbs } from '../admin/devices.ts'
 import type { TraceOptions } from '../admin/trace.ts'
 import type { Broker } from '../index.ts'
 import type { Runtime } from './runtime.ts'
@@ -17,7 +20,10 @@ export function verbsOf(runtime: Runtime): Verbs {
   verbs.set('subscriptions', (_, { line }) => {
     for (const text of runtime.broker.subscriptionTree()) line(text)
   })
-  return verbs
+  const disconnect: BanPlace['disconnect'] = (isMeant) => runtime.broker.disconnect(isMeant)
+  const bans = banVerbs(async () => ({ bans: (await runtime.access()).bans, disconnect }))
+  const devices = deviceVerbs(async () => (await runtime.access()).devices as Devices)
+  return new Map([...verbs, ...bans, ...devices])
 }
 
 /** Streams until the caller goes, or a limit is reached. */

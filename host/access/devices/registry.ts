@@ -80,6 +80,8 @@ export interface RegistryOptions {
 interface Entry {
   product: Product
   readonly devices: Map<string, Device>
+  /** Names of the devices in order, once asked for. */
+  sorted: string[] | undefined
 }
 
 const PAGE = 100
@@ -195,21 +197,36 @@ export class DeviceRegistry {
       }
       seen.add(nameOf(device))
     }
-    return this.addDevices(devices)
+    await this.add({ products: [], devices })
+    return devices
   }
 
-  /** Keeps devices as they are, in place of those of the same name. */
-  async addDevices(devices: readonly Device[]): Promise<Device[]> {
-    const before = devices.map((device) => this.findDevice(device))
+  /** Keeps products and devices as they are, in place of those of the same name. */
+  async add({ devices, products }: Contents): Promise<void> {
+    const oldProducts = products.map(({ productKey }) => this.findProduct(productKey))
+    for (const product of products) this.setProduct(product)
+    const oldDevices = devices.map((device) => this.findDevice(device))
     for (const device of devices) this.setDevice(device)
-    await this.store(devices.map(changeTo), () => {
-      for (const [i, device] of devices.entries()) this.restore(device, before[i])
+    const changes = [
+      ...products.map((product): Change => ({ productKey: product.productKey, product })),
+      ...devices.map(changeTo),
+    ]
+    await this.store(changes, () => {
+      for (const [i, device] of devices.entries()) this.restore(device, oldDevices[i])
+      for (const [i, { productKey }] of products.entries()) {
+        const old = oldProducts[i]
+        if (old !== undefined) this.setProduct(old)
+        else this.entries.delete(productKey)
+      }
     })
+    for (const [i, { productKey }] of products.entries()) {
+      const type = oldProducts[i] === undefined ? 'product-created' : 'product-changed'
+      this.tell({ type, productKey })
+    }
     for (const [i, device] of devices.entries()) {
       const { deviceName, productKey } = device
-      this.tell({ type: eventType(before[i], device), productKey, deviceName })
+      this.tell({ type: eventType(oldDevices[i], device), productKey, deviceName })
     }
-    return [...devices]
   }
 
   /** As the library keeps them, secrets and all. */
@@ -219,8 +236,9 @@ export class DeviceRegistry {
     const devices: Device[] = []
     for (const key of keys) {
       if (key < afterKey) continue
-      const names = [...this.entryOf(key).devices.keys()].sort(compare)
-      for (const name of names) {
+      const entry = this.entryOf(key)
+      entry.sorted ??= [...entry.devices.keys()].sort(compare)
+      for (const name of entry.sorted) {
         if (key === afterKey && name <= afterName) continue
         if (devices.length === limit) return { devices, next: nameOf(devices.at(-1) as Device) }
         devices.push(this.findDevice({ productKey: key, deviceName: name }) as Device)
@@ -265,7 +283,7 @@ export class DeviceRegistry {
   async deleteDevice(name: DeviceName): Promise<void> {
     const device = this.getDevice(name)
     const { deviceName, productKey } = device
-    this.entryOf(productKey).devices.delete(deviceName)
+    this.removeDevice(device)
     await this.store([{ productKey, deviceName, device: undefined }], () => this.setDevice(device))
     this.tell({ type: 'device-deleted', productKey, deviceName })
   }
@@ -331,17 +349,25 @@ export class DeviceRegistry {
 
   private restore(device: Device, before: Device | undefined): void {
     if (before !== undefined) this.setDevice(before)
-    else this.entries.get(device.productKey)?.devices.delete(device.deviceName)
+    else this.removeDevice(device)
+  }
+
+  private removeDevice({ deviceName, productKey }: DeviceName): void {
+    const entry = this.entries.get(productKey)
+    if (entry?.devices.delete(deviceName)) entry.sorted = undefined
   }
 
   private setProduct(product: Product): void {
     const entry = this.entries.get(product.productKey)
     if (entry !== undefined) entry.product = product
-    else this.entries.set(product.productKey, { product, devices: new Map() })
+    else this.entries.set(product.productKey, { product, devices: new Map(), sorted: undefined })
   }
 
   private setDevice(device: Device): void {
-    this.entries.get(device.productKey)?.devices.set(device.deviceName, device)
+    const entry = this.entries.get(device.productKey)
+    if (entry === undefined) return
+    if (!entry.devices.has(device.deviceName)) entry.sorted = undefined
+    entry.devices.set(device.deviceName, device)
   }
 
   private tell(event: RegistryEvent): void {
