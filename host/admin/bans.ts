@@ -1,5 +1,5 @@
-// Verbs of the control socket about the ban list: what `wasmqtt ban` asks of a running broker, or of
-// the list of a stopped one. Whom a new ban is about is disconnected.
+// Verbs of the control socket about the ban list: what `wasmqtt ban` asks of a running broker, or
+// of the list of a stopped one. Whom a new ban is about is disconnected.
 
 import type { Ban, BanKind, Bans } from '../access/bans.ts'
 import type { Verbs } from './control.ts'

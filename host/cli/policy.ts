@@ -72,6 +72,7 @@ export class Policies {
   async apply(config: Config, listeners: readonly ListenerConfig[]): Promise<void> {
     if (this.#manager === undefined && !this.#isNeeded(config, listeners)) return
     const manager = await this.manager()
+    if (listeners.some(hasDevices)) await manager.devices?.registry.hold().catch(fail)
     this.#controls = orFail(() => manager.apply(config, listeners))
   }
 
@@ -97,6 +98,10 @@ export class Policies {
 /** Whether everybody may do everything: then nobody needs to be asked. */
 function isOpen({ anonymous, authentication, authorization }: ListenerConfig): boolean {
   return anonymous === true && !authentication?.length && authorization === undefined
+}
+
+function hasDevices({ authentication = [] }: ListenerConfig): boolean {
+  return authentication.some(({ type }) => type === 'device')
 }
 
 function orFail<T>(work: () => T): T {

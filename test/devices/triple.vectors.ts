@@ -1,5 +1,5 @@
 // Published and computed signatures of devices: what they signed, with which secret, and what came
-// of it. The first is of the platform's documentation, the second was published with an SDK's tests.
+// of it. The first is of the platform's documentation, the fifth was published as an example.
 
 export interface Vector {
   clientId: string
@@ -49,7 +49,7 @@ export const VECTORS: readonly Vector[] = [
 
 /** Of a registration, with the product's secret. */
 export const REGISTRATION = {
-  deviceName: 'dn',
+  deviceName: 'device',
   productKey: 'pk',
   random: '567345',
   secret: 'psecret',

@@ -136,8 +136,9 @@ class Reading {
     checkTopics(topics)
     this.refuseKnown(this.products, productKey, this.registry.findProduct(productKey), 'product')
     this.products.set(productKey, {
-      ...{ productKey, productSecret, topics },
+      ...{ productKey, productSecret },
       dynamicRegistration: dynamicRegistration as Registration,
+      topics,
       ...(raw.name !== undefined && { name: textOf(raw, 'name') }),
       createdAt: timeOf(raw, 'createdAt') ?? this.now,
     })

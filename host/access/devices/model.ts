@@ -1,5 +1,5 @@
-// Products and devices: what is known of them, what of that everybody may see, and how it is written
-// down. Shared by the registry, its files and its callers.
+// Products and devices: what is known of them, and what of that everybody may see. Shared by the
+// registry, its files and its callers.
 
 /** Who may obtain a secret with nothing but the product's: nobody, devices listed, any name. */
 export type Registration = 'off' | 'listed' | 'any'

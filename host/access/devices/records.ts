@@ -57,6 +57,13 @@ export class Records {
     return { records, contents: await records.openDatabase(directory) }
   }
 
+  /** Makes the database now, so that nobody else does. @returns what somebody else has put there */
+  async hold(): Promise<Contents> {
+    const { database, directory } = this
+    if (directory === undefined || database !== undefined) return NOTHING
+    return this.openDatabase(directory)
+  }
+
   /** Resolves when it is on disk. */
   write(changes: readonly Change[]): Promise<void> {
     this.isUrgent = true

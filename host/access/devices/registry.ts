@@ -93,11 +93,10 @@ export class DeviceRegistry {
   private readonly now: () => number
   private readonly listeners: Set<(event: RegistryEvent) => void> = new Set()
 
-  private constructor(records: Records, { devices, products }: Contents, now: () => number) {
+  private constructor(records: Records, contents: Contents, now: () => number) {
     this.records = records
     this.now = now
-    for (const product of products) this.setProduct(product)
-    for (const device of devices) this.setDevice(device)
+    this.load(contents)
   }
 
   /** @throws StoreError when the directory cannot be used */
@@ -105,6 +104,11 @@ export class DeviceRegistry {
     const { clock = Date.now, directory, log } = options
     const { contents, records } = await Records.open(directory, log)
     return new DeviceRegistry(records, contents, clock)
+  }
+
+  /** Takes the directory for its own now, not with the first write. @throws StoreError */
+  async hold(): Promise<void> {
+    this.load(await this.records.hold())
   }
 
   close(): Promise<void> {
@@ -319,6 +323,11 @@ export class DeviceRegistry {
     checkDeviceName(deviceName)
     checkSecret(deviceSecret)
     return { productKey, deviceName, deviceSecret, disabled, createdAt: this.now() }
+  }
+
+  private load({ devices, products }: Contents): void {
+    for (const product of products) this.setProduct(product)
+    for (const device of devices) this.setDevice(device)
   }
 
   private changeDevice(
