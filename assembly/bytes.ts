@@ -2,6 +2,8 @@
 // Called by every other file of the module; knows nothing of packets or topics.
 // Static methods carry @inline: asc folds them, and every formatter can parse them.
 
+import { REGISTERS_START } from './layout'
+
 export class Bytes {
   @inline
   static u16(at: usize): i32 {
@@ -42,6 +44,12 @@ export class Bytes {
   /** Whether [start, start + length) is memory at all; asked of what comes from outside. */
   static inMemory(start: usize, length: i32): bool {
     return length >= 0 && (start as u64) + (length as u64) <= (memory.size() as u64) << 16
+  }
+
+  /** The same, and not before the first region: what looks eight bytes back never leaves memory. */
+  @inline
+  static isRange(start: usize, length: i32): bool {
+    return start >= (REGISTERS_START as usize) && Bytes.inMemory(start, length)
   }
 
   /** memory.copy costs a call; short copies, which are most, go eight bytes at a time. */

@@ -60,7 +60,6 @@ import {
   RECORDS_START,
   REGISTER_CONSUMED,
   REGISTER_NEEDED,
-  REGISTERS_START,
 } from './layout'
 import { Properties } from './properties'
 import { Publish } from './publish'
@@ -93,7 +92,7 @@ export class Decoder {
   static run(start: usize, length: i32, version: i32, sender: i32, packetSizeMax: i32): i32 {
     store<i32>(REGISTER_CONSUMED, 0)
     store<i32>(REGISTER_NEEDED, 0)
-    if (start < (REGISTERS_START as usize) || !Bytes.inMemory(start, length)) return ERROR_ARGUMENT
+    if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
     Reader.version = version
     Reader.sender = sender
     Reader.error = 0

@@ -19,7 +19,6 @@ import { Writer } from './writer'
 export class Entries {
   /** Writes one entry a property at PROPERTIES_START. @returns how many, or a negative error */
   static list(start: usize, length: i32): i32 {
-    if (!Bytes.inMemory(start, length)) return ERROR_ARGUMENT
     Reader.error = 0
     Reader.open(start, start + length)
     let entry: usize = PROPERTIES_START

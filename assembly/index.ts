@@ -1,12 +1,13 @@
-// The exports of the module, and nothing else: each hands on to the class that does it. What each
-// takes and gives stands in README.md.
+// The exports of the module, and nothing else: each hands on to the class that does it, once a
+// range of bytes from outside is known to be memory. What each takes and gives is in README.md.
 
 import { Arena } from './arena'
-import { ERROR_NO_MEMORY } from './codes'
+import { Bytes } from './bytes'
+import { ERROR_ARGUMENT, ERROR_NO_MEMORY } from './codes'
 import { Decoder } from './decode'
 import { Encoder } from './encode'
 import { Entries } from './entries'
-import { ABI_VERSION } from './layout'
+import { ABI_VERSION, RECORD_SIZE } from './layout'
 import { Message } from './message'
 import { Outbox } from './outbox'
 import { Regions } from './regions'
@@ -37,11 +38,12 @@ export function reserve(bytes: i32): usize {
 }
 
 export function check_text(start: usize, length: i32): i32 {
+  if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
   return Utf8.valid(start, length) ? 1 : 0
 }
 
 export function stage(record: usize, version: i32): usize {
-  return Message.stage(record, version)
+  return Bytes.isRange(record, RECORD_SIZE) ? Message.stage(record, version) : 0
 }
 
 export function hold(message: usize, row: usize): usize {
@@ -65,7 +67,7 @@ export function add_pages(count: i32): i32 {
 }
 
 export function append(outbox: usize, start: usize, length: i32): i32 {
-  return Outbox.append(outbox, start, length)
+  return Bytes.isRange(start, length) ? Outbox.append(outbox, start, length) : ERROR_ARGUMENT
 }
 
 export function append_ack(outbox: usize, head: i32, packetId: i32, reason: i32): i32 {
@@ -81,11 +83,11 @@ export function drain(outbox: usize): i32 {
 }
 
 export function check_topic(start: usize, length: i32): i32 {
-  return Topic.check(start, length)
+  return Bytes.isRange(start, length) ? Topic.check(start, length) : ERROR_ARGUMENT
 }
 
 export function check_filter(start: usize, length: i32): i32 {
-  return Topic.checkFilter(start, length)
+  return Bytes.isRange(start, length) ? Topic.checkFilter(start, length) : ERROR_ARGUMENT
 }
 
 export function trie_create(): usize {
@@ -104,22 +106,27 @@ export function insert(
   options: i32,
   identifier: i32,
 ): i32 {
+  if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
   return Trie.insert(root, start, length, subscriber, options, identifier)
 }
 
 export function remove(root: usize, start: usize, length: i32, subscriber: i32): i32 {
+  if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
   return Trie.remove(root, start, length, subscriber)
 }
 
 export function match(root: usize, start: usize, length: i32, publisher: i32): i32 {
+  if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
   return Trie.match(root, start, length, publisher)
 }
 
 export function search(root: usize, start: usize, length: i32): i32 {
+  if (!Bytes.isRange(start, length)) return ERROR_ARGUMENT
   return Trie.search(root, start, length)
 }
 
 export function set_online(subscriber: i32, online: i32): i32 {
+  if (subscriber < 0) return ERROR_ARGUMENT
   return Rows.setOnline(subscriber, online) ? 0 : ERROR_NO_MEMORY
 }
 
@@ -134,7 +141,7 @@ export function decode(
 }
 
 export function properties(start: usize, length: i32): i32 {
-  return Entries.list(start, length)
+  return Bytes.isRange(start, length) ? Entries.list(start, length) : ERROR_ARGUMENT
 }
 
 export function encode_properties(count: i32, target: usize, capacity: i32): i32 {

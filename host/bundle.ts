@@ -5,11 +5,11 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { type BuildOptions, build } from 'esbuild'
 
-const MODULE = 'build/wasmqtt.wasm'
+const MODULE = 'build/wasmqtt.stripped.wasm'
 /** Faces that need nothing of Node. */
-const FACES = ['codec', 'topics']
+const FACES = ['codec', 'topics', 'qlobber']
 /** Faces that take and give Node's Buffer and EventEmitter, as what they stand in for does. */
-const NODE_FACES: string[] = []
+const NODE_FACES = ['mqtt-packet']
 
 const common: BuildOptions = {
   bundle: true,
@@ -26,13 +26,19 @@ function entries(names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `host/embed/${name}.ts`]))
 }
 
-const esm: BuildOptions = { ...common, format: 'esm', splitting: true, outdir: 'dist' }
-await build({ ...esm, platform: 'neutral', entryPoints: entries(FACES), chunkNames: 'face-[hash]' })
-const cjs: BuildOptions = { ...common, format: 'cjs', outdir: 'dist/cjs' }
-await build({ ...cjs, platform: 'neutral', entryPoints: entries(FACES) })
-if (NODE_FACES.length > 0) {
-  await build({ ...esm, platform: 'node', entryPoints: entries(NODE_FACES) })
-  await build({ ...cjs, platform: 'node', entryPoints: entries(NODE_FACES) })
+const faces: BuildOptions = { ...common, platform: 'neutral', entryPoints: entries(FACES) }
+const nodeFaces: BuildOptions = {
+  ...common,
+  platform: 'node',
+  entryPoints: entries(NODE_FACES),
+  // By the names that bundlers for browsers have something for.
+  alias: { 'node:events': 'events' },
 }
+const esm: BuildOptions = { format: 'esm', outdir: 'dist' }
+const cjs: BuildOptions = { format: 'cjs', outdir: 'dist/cjs' }
+await build({ ...faces, ...esm, splitting: true, chunkNames: 'face-[hash]' })
+await build({ ...faces, ...cjs })
+await build({ ...nodeFaces, ...esm })
+await build({ ...nodeFaces, ...cjs })
 writeFileSync('dist/cjs/package.json', '{ "type": "commonjs" }\n')
 cpSync('dist/types', 'dist/cjs/types', { recursive: true })

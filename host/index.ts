@@ -105,7 +105,7 @@ export class Broker {
    */
   async listen(config: ListenOptions, given: Partial<Policy> = {}): Promise<Listener> {
     const { connectTimeoutMs, log, packetSizeMax } = this.core.options
-    const door = { policy: { ...policyOf(config, undefined, this.core.options), ...given } }
+    const door = { policy: { ...policyOf(config, this.core.options), ...given } }
     const accept: Accept = (transport) => {
       if (this.closing !== undefined) return undefined
       const { policy } = door
@@ -220,7 +220,7 @@ export class Broker {
     const door = this.listeners.get(listener)
     if (door === undefined) return
     const { load } = door.policy
-    door.policy = { ...policyOf(config, undefined, this.core.options), ...given, load }
+    door.policy = { ...policyOf(config, this.core.options), ...given, load }
   }
 
   /** Forgets a listener and ends the connections it has accepted, MQTT 5 clients with 0x98. */
@@ -282,6 +282,12 @@ export class Broker {
     return count
   }
 
+  /** Clients may now have to be asked about where nobody had to, or the other way round. */
+  regrant(): void {
+    for (const connection of this.connections) connection.regrant()
+    for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
+  }
+
   /**
    * Writes packets in words to a file until it is closed or a limit is reached.
    * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
@@ -293,17 +299,12 @@ export class Broker {
 
   /** For the admin listener. */
   get watched(): Watched {
-    const { core } = this
-    const state = (): Watched['state'] => {
-      if (this.closing !== undefined) return 'closing'
-      return this.listeners.size > 0 ? 'ready' : 'starting'
-    }
-    const connections = (): Map<string, number> => this.countConnections()
     return {
-      core,
-      connections,
-      get state() {
-        return state()
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
       },
     }
   }

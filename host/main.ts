@@ -4,6 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { type Arguments, parseArguments } from './cli/arguments.ts'
+import { detach, isDetached, report } from './cli/daemon.ts'
 import { Failure } from './cli/failure.ts'
 
 /** Loaded when asked for, so that none costs another anything. */
@@ -29,11 +30,21 @@ process.on('uncaughtException', (error) => fail(error))
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 if (command) await command(given.slice(1))
-else await (await import('./cli/serve.ts')).serve(words)
+else await start()
 
-function fail(error: unknown): never {
-  for (const line of describe(error)) process.stderr.write(`wasmqtt: ${line}\n`)
-  process.exit(1)
+/** The broker, here or in the background. */
+async function start(): Promise<void> {
+  if (words.testConfig) return (await import('./cli/config.ts')).testConfig(words.config)
+  if (words.daemon && !isDetached()) return detach()
+  await (await import('./cli/serve.ts')).serve(words)
+  await report({ ready: true })
+}
+
+function fail(error: unknown): void {
+  const lines = describe(error)
+  for (const line of lines) process.stderr.write(`wasmqtt: ${line}\n`)
+  if (!isDetached()) process.exit(1)
+  report({ lines }).then(() => process.exit(1))
 }
 
 /** What the user did wrong as it is; what we did wrong with the place, or with -v the stack. */

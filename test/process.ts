@@ -176,6 +176,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return brokerOf(program, data, port('mqtt'), port('ws'), port('http'))
 }
 
+/** Debian's Mosquitto with any arguments; its lines are those of its log on standard error. */
+export function runMosquitto(args: string[]): Program {
+  const child = spawnPiped('mosquitto', args)
+  return new Program('mosquitto', child, child.stderr)
+}
+
 /**
  * Debian's Mosquitto with a TCP and a WebSocket listener, anonymous, nothing stored; for
  * comparison.
@@ -186,8 +192,7 @@ export async function startMosquitto(config: string[] = []): Promise<Broker> {
   const listeners = [`listener ${port} 127.0.0.1`, `listener ${wsPort} 127.0.0.1`]
   const lines = ['allow_anonymous true', 'log_dest stderr', ...config, ...listeners]
   writeFileSync(file, [...lines, 'protocol websockets', ''].join('\n'))
-  const child = spawnPiped('mosquitto', ['-c', file])
-  const program = new Program('mosquitto', child, child.stderr)
+  const program = runMosquitto(['-c', file])
   await program.untilLine(/mosquitto version .* running$/)
   return brokerOf(program, '', port, wsPort, 0)
 }

@@ -24,6 +24,9 @@ export interface Suspect {
   readonly origin: { readonly address: string }
 }
 
+/** In the data directory. */
+export const BANS_FILE = 'bans.json'
+
 const KINDS: readonly string[] = ['client', 'user', 'address']
 
 export class Bans {

@@ -56,13 +56,12 @@ export class JudgedGrant implements Grant {
     return this.common.revision
   }
 
-  // Always, since a reload may bring rules where there were none; no rules answer for themselves.
   get checksPublish(): boolean {
-    return true
+    return this.own.length + this.common.judges.length > 0
   }
 
   get checksReceive(): boolean {
-    return true
+    return this.judges().some((judge) => judge.receive !== undefined)
   }
 
   publish(topic: string): Answer {

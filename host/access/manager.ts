@@ -13,7 +13,7 @@ import type {
 import type { Log } from '../config/options.ts'
 import { AclFile } from './aclFile.ts'
 import type { Authenticator } from './authenticator.ts'
-import { Bans } from './bans.ts'
+import { BANS_FILE, Bans } from './bans.ts'
 import { Certificates } from './certificates.ts'
 import { AccessControl, type Parts } from './control.ts'
 import { DeviceAuthenticator } from './devices/authenticator.ts'
@@ -45,8 +45,6 @@ export interface ManagerOptions {
   /** For the step `device`. */
   devices?: Devices | undefined
 }
-
-const BANS_FILE = 'bans.json'
 
 export class AccessManager {
   private shared: Shared = new Map()

@@ -20,12 +20,10 @@ export interface BanPlace {
 
 const KINDS: readonly BanKind[] = ['client', 'user', 'address']
 
-/** @param open loaded when first asked for */
-export function banVerbs(open: () => Promise<BanPlace>): Verbs {
+export function banVerbs({ bans, disconnect }: BanPlace): Verbs {
   const verbs: Verbs = new Map()
-  verbs.set('ban.list', async () => (await open()).bans.list())
+  verbs.set('ban.list', () => bans.list())
   verbs.set('ban.add', async (args) => {
-    const { bans, disconnect } = await open()
     const until = optionalNumber(args, 'until')
     const reason = optionalText(args, 'reason')
     const ban: Ban = {
@@ -40,7 +38,6 @@ export function banVerbs(open: () => Promise<BanPlace>): Verbs {
     return { disconnected }
   })
   verbs.set('ban.remove', async (args) => {
-    const { bans } = await open()
     return { removed: await bans.remove(kindOf(args), textOf(args, 'value')) }
   })
   return verbs

@@ -9,9 +9,6 @@ import { type DeviceRegistry, infoOf } from '../access/devices/registry.ts'
 import { ControlError, type Verbs } from './control.ts'
 import { type Args, choiceOf, flagOf, optionalNumber, optionalText, textOf } from './fields.ts'
 
-/** Loaded when first asked for. */
-export type Opening = () => Promise<Devices>
-
 const FORMATS: readonly Format[] = ['csv', 'json']
 const REGISTRATIONS = ['off', 'listed', 'any'] as const
 const COUNT_MAX = 100_000
@@ -25,10 +22,10 @@ interface Staged {
   parts: string[]
 }
 
-export function deviceVerbs(open: Opening): Verbs {
+export function deviceVerbs(devices: Devices): Verbs {
   const verbs: Verbs = new Map()
   const set = (name: string, run: (devices: Devices, args: Args) => unknown): void => {
-    verbs.set(`device.${name}`, async (args) => run(await open(), args))
+    verbs.set(`device.${name}`, (args) => run(devices, args))
   }
   set('product.add', ({ registry }, args) => registry.createProduct(productOptions(args)))
   set('product.set', async ({ registry }, args) => {

@@ -1,4 +1,5 @@
-// Arguments of control verbs, checked. Used by those who define verbs.
+// Arguments of control verbs, checked: a caller that asks for something else is told what was
+// expected. Used by those who define verbs.
 
 import { ControlError } from './control.ts'
 

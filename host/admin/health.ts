@@ -48,7 +48,8 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0] as string
 }
 
-function sayState(response: ServerResponse, { state }: Watched): void {
+function sayState(response: ServerResponse, watched: Watched): void {
+  const state = watched.state()
   say(response, state === 'ready' ? 200 : 503, { status: state })
 }
 

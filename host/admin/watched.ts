@@ -6,7 +6,7 @@ import type { Core } from '../broker/core.ts'
 export interface Watched {
   readonly core: Core
   /** `starting` until it listens for clients, `closing` from the beginning of its end. */
-  readonly state: 'starting' | 'ready' | 'closing'
+  state(): 'starting' | 'ready' | 'closing'
   /** Connections at once of each listener, by name. */
   connections(): Iterable<[listener: string, count: number]>
 }

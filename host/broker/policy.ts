@@ -2,7 +2,7 @@
 // options. Connections keep the policy they were accepted with; a reload gives new ones a new one.
 
 import { VERSION_3_1, VERSION_3_1_1, VERSION_5_0 } from '../../assembly/codes.ts'
-import type { LimitsConfig, ListenerConfig } from '../config/config.ts'
+import type { ListenerConfig } from '../config/config.ts'
 import type { BrokerOptions } from '../config/options.ts'
 import type { Access, Guard } from './access.ts'
 
@@ -67,12 +67,8 @@ export function defaultPolicy(options: BrokerOptions, given: Partial<Policy> = {
 const LEVELS = { '3.1': VERSION_3_1, '3.1.1': VERSION_3_1_1, '5.0': VERSION_5_0 }
 
 /** The policy that a listener's configuration asks for. */
-export function policyOf(
-  listener: ListenerConfig,
-  limits: LimitsConfig | undefined,
-  options: BrokerOptions,
-): Policy {
-  const rates = { ...limits?.rates, ...listener.rates }
+export function policyOf(listener: ListenerConfig, options: BrokerOptions): Policy {
+  const { rates = {} } = listener
   return defaultPolicy(options, {
     name: nameOf(listener),
     mountPoint: listener.mountPoint ?? '',

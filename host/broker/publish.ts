@@ -46,7 +46,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
     const { received } = session
     const packetId = Records.packetId(module, record)
     if (received?.has(packetId)) {
-      core.counters.received.count(qos, Records.payloadLength(module, record))
+      core.counters.received.add(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
       return 0
     }
@@ -56,9 +56,9 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const refusal = refusalOf(core, peer, record)
   if (refusal === WAIT) return WAIT
-  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
+    core.counters.received.add(qos, Records.payloadLength(module, record))
     core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
     return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
   }

@@ -9,6 +9,9 @@ export interface Arguments {
   host?: string
   config?: string
   verbose?: boolean
+  quiet?: boolean
+  daemon?: boolean
+  testConfig?: boolean
   wsPort?: number | 'off'
   adminPort?: number | 'off'
   data?: string
@@ -24,8 +27,11 @@ export function parseArguments(words: readonly string[], version: string): Argum
     .helpOption('-h, --help', 'print this')
     .option('-p, --port <number>', 'port for MQTT, 0 = any free one (default: 1883)', parsePort)
     .option('--host <address>', 'address to listen on (default: 127.0.0.1 and ::1)')
-    .option('-c, --config <file>', 'YAML or JSON; `wasmqtt config schema` says what is in it')
+    .option('-c, --config <file>', 'YAML or JSON (`wasmqtt config schema`), or a mosquitto.conf')
     .option('-v, --verbose', 'log every connection, subscription and refusal')
+    .option('-q, --quiet', 'print and log nothing; wins over -v and the file')
+    .option('-d, --daemon', 'go on in the background once it listens')
+    .option('--test-config', 'only look whether the file of -c can be used')
     .option(
       '--ws-port <number|off>',
       'port for MQTT over WebSocket at /mqtt (default: 8083)',

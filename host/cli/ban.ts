@@ -1,13 +1,13 @@
-// `wasmqtt ban add|list|remove`: who may not come in, whatever it knows. Called by main.ts.
+// `wasmqtt ban add|list|remove`: who may not come in, whatever it knows; of a running broker or of
+// one that is stopped. Called by main.ts.
 
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { type Ban, Bans } from '../access/bans.ts'
+import { BANS_FILE, type Ban, Bans } from '../access/bans.ts'
 import { banVerbs } from '../admin/bans.ts'
 import { asking, type Offline, type Place, parentOf, print, subcommand } from './asking.ts'
 import { Failure } from './failure.ts'
 import { escapeUnprintable } from './log.ts'
-import { BANS_FILE } from './policy.ts'
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -73,7 +73,7 @@ function ask(place: Place, verb: string, args: Record<string, unknown>): Promise
 
 async function offline(data: string): Promise<Offline> {
   const bans = new Bans(join(data, BANS_FILE), Date.now)
-  const verbs = banVerbs(async () => ({ bans, disconnect: () => 0 }))
+  const verbs = banVerbs({ bans, disconnect: () => 0 })
   return { verbs, close: async () => {} }
 }
 

@@ -36,6 +36,12 @@ export async function runConfig(words: readonly string[]): Promise<void> {
   await command.parseAsync(words, { from: 'user' })
 }
 
+/** `wasmqtt --test-config -c FILE`, as Mosquitto has it. */
+export async function testConfig(file: string | undefined): Promise<void> {
+  if (file !== undefined) return check(file)
+  throw new Failure('WASMQTT_CONFIG', ['--test-config: -c FILE says which file to look at'])
+}
+
 /** Lines as compilers print them, so that editors jump to the place. */
 async function check(file: string): Promise<void> {
   try {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { Devices } from '../access/devices/devices.ts'
+import { DEVICES_FOLDER, Devices } from '../access/devices/devices.ts'
 import type { Imported } from '../access/devices/exchange.ts'
 import type { Permission, ProductTopic } from '../access/devices/model.ts'
 import { deviceVerbs } from '../admin/devices.ts'
@@ -19,7 +19,6 @@ import {
   subcommand,
 } from './asking.ts'
 import { Failure } from './failure.ts'
-import { DEVICES_FOLDER } from './policy.ts'
 
 interface Flags extends Place {
   secrets?: boolean
@@ -199,7 +198,7 @@ async function offline(data: string): Promise<Offline> {
     throw new Failure('WASMQTT_DATA', [`--data ${data}: ${hint}`])
   }
   const devices = await Devices.open({ directory: join(data, DEVICES_FOLDER) })
-  return { verbs: deviceVerbs(async () => devices), close: () => devices.close() }
+  return { verbs: deviceVerbs(devices), close: () => devices.close() }
 }
 
 function about(parent: Command, name: string, description: string): Command {

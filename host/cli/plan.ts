@@ -7,6 +7,7 @@ import { type BrokerOptions, DEFAULTS } from '../config/options.ts'
 import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
+import { likeMosquitto } from './mosquitto.ts'
 
 const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
@@ -42,7 +43,8 @@ export interface Plan {
 }
 
 /** @throws Failure when words or environment make no sense */
-export function makePlan(words: Arguments, config: Config): Plan {
+export function makePlan(given: Arguments, config: Config): Plan {
+  const words = likeMosquitto(given, config)
   const { clock: _clock, log: _none, ...defaults } = DEFAULTS
   return {
     config,
@@ -75,6 +77,7 @@ function optionsOf(config: Config): Partial<Options> {
 function logOf(words: Arguments, { log }: Config): LogConfig {
   const level = words.config === undefined ? 'warn' : 'notice'
   const { types, ...rest } = { level, ...log } as LogConfig
+  if (words.quiet) return { ...rest, destinations: [] }
   if (words.verbose) return { ...rest, level: 'debug' }
   return types === undefined ? rest : { ...rest, types }
 }

@@ -3,7 +3,6 @@
 // it; which sockets open and close is sockets.ts's.
 
 import { performance } from 'node:perf_hooks'
-import type { AccessManager } from '../access/manager.ts'
 import { listenHealth } from '../admin/health.ts'
 import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
@@ -43,7 +42,7 @@ export class Runtime {
   readonly startedAt: Date
   readonly #words: Arguments
   #plan: Plan
-  /** Reloads are done one after the other. */
+  /** What is under way. */
   #last: Promise<unknown>
   #reloads: number
 
@@ -66,10 +65,9 @@ export class Runtime {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
     const data = plan.options.durability === 'memory' ? undefined : plan.options.data
-    const policies = new Policies({ log: logger.log, data }, () => broker)
-    const broker: Broker = await createBroker({ ...plan.options, log: logger.log }).catch(
-      failOnStore,
-    )
+    const policies = await Policies.open({ log: logger.log, data })
+    const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
+    policies.attach(broker)
     logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
     return new Runtime(words, plan, { broker, logger, policies })
   }
@@ -79,11 +77,14 @@ export class Runtime {
   }
 
   /** @throws Failure when one cannot be opened */
-  async listen(): Promise<void> {
-    const { config, places } = this.#plan
-    await this.policies.apply(config, listenersOf(this.#plan))
-    const change = await this.sockets.change(places)
-    await change.commit()
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, places } = this.#plan
+      await this.policies.hold(listenersOf(this.#plan))
+      this.policies.apply(config, listenersOf(this.#plan))
+      const change = await this.sockets.change(places)
+      await change.commit()
+    })
   }
 
   /**
@@ -93,7 +94,23 @@ export class Runtime {
    * @throws Failure when it cannot be; nothing has changed then
    */
   reload(): Promise<string[]> {
-    const done = this.#last.then(() => this.#reload())
+    return this.#inTurn(() => this.#reload())
+  }
+
+  /** Writes everything to the disk, and logs how that went. */
+  async save(): Promise<void> {
+    const { log } = this.logger
+    try {
+      await this.broker.save()
+      log('notice', 'saved', {})
+    } catch (error) {
+      log('error', 'cannot save', { error })
+    }
+  }
+
+  /** Starts and reloads never overlap. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => {})
     return done
   }
@@ -129,6 +146,7 @@ export class Runtime {
     this.logger.use(writing)
     this.#plan = plan
     await change.commit()
+    this.broker.regrant()
     for (const warning of [...warnings, ...fixed]) this.logger.log('warn', warning, {})
     return [...lines, ...fixed]
   }
@@ -138,29 +156,18 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
-      await this.policies.apply(plan.config, listenersOf(plan))
+      await this.policies.hold(listenersOf(plan))
+      this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) await this.#applyAgain()
+      if (change !== undefined) {
+        this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      }
       await change?.undo()
       throw error
     }
-  }
-
-  /** What is in force is put in force again: by the policies of the plan, on all sockets. */
-  async #applyAgain(): Promise<void> {
-    await this.policies.apply(this.#plan.config, listenersOf(this.#plan))
-    this.sockets.adjust()
-  }
-
-  /** Who decides about clients, for those who change the ban list and the like. @throws Failure */
-  async access(): Promise<AccessManager> {
-    const isNew = !this.policies.isOpen
-    const manager = await this.policies.manager()
-    if (isNew) await this.#applyAgain()
-    return manager
   }
 
   status(): Record<string, unknown> {

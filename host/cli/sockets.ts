@@ -62,13 +62,6 @@ export class Sockets {
     return [...this.#opened.values()].flatMap(({ listener }) => listener?.url ?? [])
   }
 
-  /** Treats clients as the policies now say. */
-  adjust(): void {
-    for (const { listener, place } of this.#opened.values()) {
-      if (listener !== undefined) this.#opener.adjust(listener, place.settings)
-    }
-  }
-
   /** @throws Failure when one cannot be opened; everything is as before then */
   async change(places: readonly Place[]): Promise<Change> {
     const step = new Step(this.#opener, this.#report, this.#opened, places)

@@ -1,7 +1,6 @@
 // What a running broker can be asked over its control socket. Each verb is one entry here; its
 // arguments and answers are described in README.md.
 
-import type { Devices } from '../access/devices/devices.ts'
 import { type BanPlace, banVerbs } from '../admin/bans.ts'
 import { type Call, ControlError, type Verbs } from '../admin/control.ts'
 import { deviceVerbs } from '../admin/devices.ts'
@@ -21,9 +20,9 @@ export function verbsOf(runtime: Runtime): Verbs {
     for (const text of runtime.broker.subscriptionTree()) line(text)
   })
   const disconnect: BanPlace['disconnect'] = (isMeant) => runtime.broker.disconnect(isMeant)
-  const bans = banVerbs(async () => ({ bans: (await runtime.access()).bans, disconnect }))
-  const devices = deviceVerbs(async () => (await runtime.access()).devices as Devices)
-  return new Map([...verbs, ...bans, ...devices])
+  const { devices, manager } = runtime.policies
+  const more = [banVerbs({ bans: manager.bans, disconnect }), deviceVerbs(devices)]
+  return new Map([...verbs, ...more.flatMap((some) => [...some])])
 }
 
 /** Streams until the caller goes, or a limit is reached. */

@@ -1,6 +1,6 @@
 // Reads a mosquitto.conf, with the files its include_dir names, as Mosquitto 2.0 and 2.1 read it.
-// conf/ holds the parts: syntax (lines), options and bridge (tables), interpret (cursors), translate
-// (meaning). Called by cli/.
+// conf/ holds the parts: syntax (lines), options and bridge (tables), interpret (cursors),
+// translate (meaning). Called by read.ts.
 
 import { interpretConf } from './conf/interpret.ts'
 import { Report } from './conf/place.ts'
@@ -12,6 +12,7 @@ import { ConfigError } from './error.ts'
 export function readMosquittoConf(file: string): { config: Config; warnings: string[] } {
   const report = new Report()
   const config = translateConf(interpretConf(file, report), report)
-  if (report.mistakes.length > 0) throw new ConfigError(report.mistakes)
-  return { config, warnings: report.warnings }
+  const { mistakes, warnings } = report
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return { config, warnings }
 }

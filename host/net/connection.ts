@@ -225,6 +225,12 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     else this.core.settle()
   }
 
+  /** Asks its grant anew whether anything must be asked. */
+  regrant(): void {
+    const { grant } = this.peer
+    if (grant !== undefined) this.peer.setGrant(grant)
+  }
+
   granted(): void {
     this.setTimer()
   }
@@ -304,9 +310,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
    */
   private takeAll(count: number): number {
     const { core } = this
+    const { tracer } = core
     let record = Records.first
     for (let i = 0; i < count; i++) {
-      if (core.tracer !== undefined) core.tracer.received(this.peer, record)
+      if (tracer !== undefined) tracer.received(this.peer, record)
       this.take(record)
       if (this.closing) {
         core.counters.packetsReceived += i + 1

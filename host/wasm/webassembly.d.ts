@@ -22,6 +22,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array)
     static imports(module: Module): ImportDescriptor[]
     static exports(module: Module): ExportDescriptor[]
+    static customSections(module: Module, name: string): ArrayBuffer[]
   }
 
   type Exports = Record<string, unknown>

@@ -1,5 +1,5 @@
-// Scripts of mosquitto_pub and mosquitto_sub about messages, run unchanged with wasmqtt pub and sub,
-// against Mosquitto and against us: the same bytes on standard output and the same exit codes.
+// Scripts of mosquitto_pub and mosquitto_sub about messages, run unchanged with wasmqtt pub and
+// sub, against Mosquitto and against us: the same bytes on standard output, the same exit codes.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

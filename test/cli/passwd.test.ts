@@ -1,5 +1,5 @@
-// `wasmqtt passwd`: mosquitto_passwd's options on real files; what the hashes are is tested with the
-// hashes.
+// `wasmqtt passwd`: mosquitto_passwd's options on real files; what the hashes are is tested with
+// the hashes.
 
 import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

@@ -1,4 +1,5 @@
-// What is heard of devices that come and go, and calls that wait for a device's answer.
+// What is heard of devices that come and go, of changes of the registry, and calls that wait for a
+// device's answer.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
-// The registry by itself: names, secrets, pages, what is on disk and when, and files in and out.
+// The registry by itself: names, secrets, pages, what is on disk and when, and files in and out,
+// whole ones and broken ones.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -4,7 +4,7 @@
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { which } from '../process.ts'
 import { VECTORS_PATH } from './export.ts'
 import type { Report } from './javascript/check.ts'
@@ -42,8 +42,8 @@ export type Outcome =
 interface Ended {
   ok: boolean
   output: string
-  /** The last line that says something. */
-  last: string
+  /** The line of the output that says most: the first about an error, else the last. */
+  line: string
 }
 
 const TOO_OLD = /rustc \S+ is not supported|requires rustc|release version \d+ not supported/
@@ -69,7 +69,8 @@ export async function runRuntime(runtime: Runtime): Promise<Outcome> {
   mkdirSync(cache(name), { recursive: true })
   for (const command of runtime.fetch ?? []) {
     const ended = await execute(command, PREPARE_MS)
-    if (!ended.ok) return { name, skipped: `${command.program} cannot fetch: ${ended.last}` }
+    if (ended.ok) continue
+    return { name, skipped: `${basename(command.program)} cannot fetch: ${ended.line}` }
   }
   for (const command of runtime.build ?? []) {
     const ended = await execute(command, PREPARE_MS)
@@ -115,8 +116,9 @@ function execute(command: Command, limitMs: number): Promise<Ended> {
     child.on('close', (code) => {
       clearTimeout(timer)
       process.off('exit', kill)
-      const last = output.trim().split('\n').at(-1)?.trim() ?? ''
-      resolve({ ok: code === 0, output: output.trim(), last })
+      const lines = output.trim().split('\n')
+      const line = lines.find((text) => /\berror\b/i.test(text)) ?? lines.at(-1) ?? ''
+      resolve({ ok: code === 0, output: output.trim(), line })
     })
     process.on('exit', kill)
   })

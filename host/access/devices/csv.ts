@@ -1,4 +1,5 @@
-// Lines of comma-separated values as RFC 4180 has them, without line breaks inside of quotes.
+// Lines of comma-separated values as RFC 4180 has them, without line breaks inside of quotes: a
+// line of a file is a line. Used by exchange.ts.
 
 /** @throws SyntaxError @returns the fields of a line */
 export function parseCsv(line: string): string[] {

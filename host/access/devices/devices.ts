@@ -11,6 +11,9 @@ import { DeviceRegistry, type RegistryEvent, type RegistryOptions } from './regi
 import { Calls, RrpcError, type RrpcHost } from './rrpc.ts'
 import { REGISTERING } from './topics.ts'
 
+/** In the data directory. */
+export const DEVICES_FOLDER = 'devices'
+
 /** What devices need of a broker. */
 export interface DeviceHost extends RrpcHost {
   /** @returns whether a client of that identifier has a session */

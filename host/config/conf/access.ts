@@ -12,7 +12,7 @@ export interface PluginFiles {
 }
 
 export interface AccessConfig {
-  authentication: AuthenticationStep[]
+  authentication?: AuthenticationStep[]
   authorization?: AuthorizationConfig
   emptyClientIds?: boolean
   clientIdPrefix?: string
@@ -76,8 +76,9 @@ export function accessOf(
   const own = scopes.at(-1)
   const emptyClientIds = own?.flag('allow_zero_length_clientid')
   const clientIdPrefix = own?.text('listener_auto_id_prefix') ?? own?.text('auto_id_prefix')
+  const steps = passwords.map((file): AuthenticationStep => ({ type: 'password-file', file }))
   return {
-    authentication: passwords.map((file) => ({ type: 'password-file', file })),
+    ...(steps.length === 0 ? {} : { authentication: steps }),
     ...(acl === undefined ? {} : { authorization: { aclFile: acl.file } }),
     ...(emptyClientIds === undefined ? {} : { emptyClientIds }),
     ...(clientIdPrefix === undefined ? {} : { clientIdPrefix }),

@@ -2,9 +2,10 @@
 // the plugin that later lines of the same file belong to. Order therefore matters. Collects what is
 // said and reports what is wrong with single lines; what it all means is translate.ts's.
 
+import { nearest } from '../nearest.ts'
 import { BRIDGE_OPTIONS, type Bridge, checkBridge, findRival } from './bridge.ts'
 import { type ConfOption, OPTIONS } from './options.ts'
-import { nearestName, type Place, type Report, ValueError } from './place.ts'
+import { type Place, type Report, ValueError } from './place.ts'
 import { type Contents, type Listener, type Plugin, type Setting, Settings } from './settings.ts'
 import { asText, type ConfLine, readConfLines, type Source } from './syntax.ts'
 import { integer, PATH, unexpected, type Value, wordsOf } from './values.ts'
@@ -92,7 +93,7 @@ class Reading implements Contents {
 
   /** Warnings and refusals that depend on nothing but the option. */
   #announce(at: ConfLine, { fate, means }: ConfOption): void {
-    if (fate === 'warns') this.#report.warn(at, `${at.name} has no effect here: ${means}`)
+    if (fate === 'warns') this.#report.warn(at, `${at.name}: ${means}`)
     if (fate === 'refused') throw new ValueError(`cannot be honoured: ${means}`)
   }
 
@@ -243,6 +244,7 @@ class Reading implements Contents {
     if (rival !== undefined)
       throw new ValueError(`certificates and keys exclude each other: ${rival}`)
     const before: Value[] = bridge.values.get(option.name) ?? []
+    bridge.values.set(option.name, before)
     const value = option.kind.read(line.rest)
     if (before.length > 0 && typeof value === 'string' && isOnce(option)) {
       throw new ValueError('stands a second time in this connection')
@@ -252,8 +254,8 @@ class Reading implements Contents {
 
   #refuseUnknown(line: ConfLine): void {
     const name = asText(line.name)
-    const nearest = nearestName(line.name, NAMES)
-    const hint = nearest === undefined ? '' : `; the nearest one is '${nearest}'`
+    const meant = nearest(line.name, NAMES)
+    const hint = meant === undefined ? '' : `; the nearest one is '${meant}'`
     this.#report.mistake(line, `'${name}' is not an option of mosquitto.conf${hint}`)
   }
 

@@ -148,6 +148,7 @@ function tlsOf(
     report.mistake(settings.at(one as string), words)
     return {}
   }
+  complainIfUnasked(settings, report)
   const required = settings.flag('require_certificate') === true
   if (required && !settings.has('cafile') && !settings.has('capath')) {
     const words = 'require_certificate has no cafile or capath to check certificates with'
@@ -229,10 +230,11 @@ function minVersionOf(settings: Settings, report: Report): Partial<TlsConfig> {
 
 /** A certificate or key that names its user is asked alone, password files are not. */
 function accessOfListener(
-  { settings }: Listener,
+  listener: Listener,
   { broker, isPerListener, files }: Surroundings,
   report: Report,
 ): Partial<ListenerConfig> {
+  const { settings } = listener
   const scopes = isPerListener ? [settings] : [broker, settings]
   const hasOwn = isPerListener || files.passwords.has(settings) || files.acls.has(settings)
   const access: AccessConfig = accessOf(scopes, files, report)
@@ -241,10 +243,31 @@ function accessOfListener(
   const anonymous = isPerListener
     ? (settings.flag('listener_allow_anonymous') ?? settings.flag('allow_anonymous') ?? false)
     : settings.flag('listener_allow_anonymous')
+  if (!namesUser && authentication === undefined) {
+    warnIfClosed(listener, anonymous ?? broker.flag('allow_anonymous') ?? false, report)
+  }
   return {
     ...defined('anonymous', namesUser ? false : anonymous),
-    ...(hasOwn ? { authentication, ...defined('authorization', authorization) } : {}),
+    ...(hasOwn ? defined('authentication', authentication) : {}),
+    ...(hasOwn ? defined('authorization', authorization) : {}),
     ...(namesUser ? { authentication: [{ type: 'certificate' }] } : {}),
     ...clientIds,
+  }
+}
+
+/** Since 2.0 a listener alone lets nobody in: the commonest surprise. */
+function warnIfClosed({ at, port, address }: Listener, anonymous: boolean, report: Report): void {
+  if (anonymous) return
+  const name = port === 0 ? address : port
+  const words = `listener ${name} lets nobody in without allow_anonymous true or a password_file`
+  report.warn(at, words)
+}
+
+/** Certificates are only asked for when they are required. */
+function complainIfUnasked(settings: Settings, report: Report): void {
+  if (settings.flag('require_certificate') || settings.has('psk_hint')) return
+  const names = ['use_identity_as_username', 'use_subject_as_username']
+  for (const name of names.filter((each) => settings.flag(each))) {
+    report.mistake(settings.at(name), `${name} lets nobody in without require_certificate true`)
   }
 }

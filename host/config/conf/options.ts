@@ -36,14 +36,14 @@ export interface ConfOption {
   readonly fate: Fate
   /** What becomes of it, or why not: the words of the table, and of the warning or the error. */
   readonly means: string
-  /** May stand more than once and collects; otherwise text twice is an error and the rest renews. */
+  /** May stand more than once and collects; else text twice is an error and the rest renews. */
   readonly repeats?: true
   /** The value with which `warns` and `refused` are silent. */
   readonly harmless?: Value
   /** Needs a `listener` or `port` above it and never opens the default listener by itself. */
   readonly needsListener?: true
-  /** First version of Mosquitto that knows it, when not 2.0. */
-  readonly since?: '2.1'
+  /** A version of Mosquitto that knows it, when 2.0.11 does not. */
+  readonly since?: '2.1' | '2.0.22'
 }
 
 const HIGH = 65_535
@@ -64,12 +64,12 @@ const BROKER: ConfOption[] = [
     fate: 'refused',
   }),
   works('connection_messages', FLAG, '`log.connections`'),
-  works('enable_control_api', FLAG, '`$CONTROL/broker/v1` is not served', {
+  works('enable_control_api', FLAG, 'has no effect: `$CONTROL/broker/v1` is not served', {
     fate: 'warns',
     harmless: false,
     since: '2.1',
   }),
-  works('global_max_clients', COUNT, 'sessions of absent clients are not counted', {
+  works('global_max_clients', COUNT, 'has no effect: only connections can be limited', {
     fate: 'warns',
     harmless: -1,
     since: '2.1',
@@ -84,11 +84,11 @@ const BROKER: ConfOption[] = [
     '`log.destinations`; `dlt` is left out with a warning',
     { repeats: true },
   ),
-  works('log_facility', integer(0, 7), 'syslog gets everything as from a daemon', {
+  works('log_facility', integer(0, 7), 'has no effect: syslog gets everything as from a daemon', {
     fate: 'warns',
   }),
   works('log_timestamp', FLAG, '`log.timestamp`'),
-  works('log_timestamp_format', TEXT, '`log.timestampFormat`; without it the time is ISO 8601'),
+  works('log_timestamp_format', TEXT, '`log.timestampFormat`; seconds since the epoch if not said'),
   works(
     'log_type',
     oneOf(
@@ -98,10 +98,15 @@ const BROKER: ConfOption[] = [
     '`log.types`; `internal` has no messages of its own',
     { repeats: true },
   ),
-  works('max_inflight_bytes', COUNT, 'messages in flight are limited by number only', {
-    fate: 'warns',
-    harmless: 0,
-  }),
+  works(
+    'max_inflight_bytes',
+    COUNT,
+    'has no effect: messages in flight are limited by number only',
+    {
+      fate: 'warns',
+      harmless: 0,
+    },
+  ),
   works(
     'max_inflight_messages',
     integer(-0x80000000, HIGH),
@@ -111,12 +116,17 @@ const BROKER: ConfOption[] = [
   works('max_packet_size', integer(20), '`packetSizeMax`, at least 64; 2000000 if not said'),
   works('max_queued_bytes', COUNT, '`queueBytesMax`; 0 = no limit'),
   works('max_queued_messages', COUNT, '`queueMessagesMax`; 1000 if not said, 0 = no limit'),
-  works('memory_limit', integer(0), 'limits the queues (`queueTotalBytesMax`), not all memory', {
-    fate: 'warns',
-    harmless: 0,
-  }),
+  works(
+    'memory_limit',
+    integer(0),
+    'limits the queues of all sessions (`queueTotalBytesMax`), not all memory',
+    {
+      fate: 'warns',
+      harmless: 0,
+    },
+  ),
   works('message_size_limit', integer(0, 268_435_455), '`payloadSizeMax`'),
-  works('packet_buffer_size', integer(0, HIGH), 'buffers are sized by wasmqtt', {
+  works('packet_buffer_size', integer(0, HIGH), 'has no effect: buffers have the size they need', {
     aliases: ['websockets_headers_size'],
     fate: 'warns',
     since: '2.1',
@@ -140,14 +150,19 @@ const BROKER: ConfOption[] = [
   works('queue_qos0_messages', FLAG, '`queueQos0`'),
   works('retain_available', FLAG, '`retainAvailable`'),
   works('retain_expiry_interval', integer(1), '`retainExpiryMax`, minutes made seconds', {
-    since: '2.1',
+    since: '2.0.22',
   }),
-  works('retry_interval', ANYTHING, 'messages are sent again on reconnect only', { fate: 'warns' }),
+  works('retry_interval', ANYTHING, 'has no effect: messages are sent again on reconnect only', {
+    fate: 'warns',
+  }),
   works('set_tcp_nodelay', FLAG, '`noDelay` of every listener; as wasmqtt does if not said'),
   works('sys_interval', integer(0, HIGH), '`sysInterval`'),
   works('upgrade_outgoing_qos', FLAG, '`upgradeOutgoingQos`'),
   works('user', TEXT, '`user`; if not said, a broker started as root stays root'),
-  works('websockets_log_level', COUNT, 'use log_type websockets', { fate: 'warns', harmless: 0 }),
+  works('websockets_log_level', COUNT, 'has no effect: there is log_type websockets', {
+    fate: 'warns',
+    harmless: 0,
+  }),
 ]
 
 const SECURITY: ConfOption[] = [
@@ -185,7 +200,7 @@ const LISTENERS: ConfOption[] = [
     needsListener: true,
     since: '2.1',
   }),
-  listens('http_dir', PATH, 'no files are served', { fate: 'warns' }),
+  listens('http_dir', PATH, 'has no effect: no files are served', { fate: 'warns' }),
   listens('keyfile', PATH, '`tls.key`'),
   listens(
     'listener',

@@ -1,6 +1,6 @@
 // mosquitto.conf as lines: which ones count, where the option's name ends, and the files that
-// include_dir puts in their place. Knows no option but include_dir. Lines are handled as latin1, one
-// character a byte, because Mosquitto looks at the encoding of single values only.
+// include_dir puts in their place. Knows no option but include_dir. Lines are handled as latin1,
+// one character a byte, because Mosquitto looks at the encoding of single values only.
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { ConfigError } from '../error.ts'
@@ -83,7 +83,7 @@ function include(line: ConfLine, report: Report, visit: (line: ConfLine) => void
       readSource({ file, isMain: false }, readBytes(file), report, visit)
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      report.mistakes.push(...error.lines)
+      report.mistake(line, `include_dir: ${error.lines[0]}`)
     }
   }
 }

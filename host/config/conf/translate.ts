@@ -16,6 +16,8 @@ const TOPIC_ALIASES = 10
 const HIGH = 65_535
 const NO_QUEUE_LIMIT = 0x7fffffff
 const NEVER_EXPIRES = 0xffffffff
+/** Seconds since the epoch, for strftime. */
+const SECONDS = '%s'
 const STORE_FILE = 'mosquitto.db'
 
 /** All kinds, as `log_type all` means them. */
@@ -107,11 +109,13 @@ function storeOf(broker: Settings): Config {
 }
 
 function logOf(broker: Settings, report: Report): LogConfig {
+  const timestamp = broker.flag('log_timestamp') ?? true
+  const format = timestamp ? (broker.text('log_timestamp_format') ?? SECONDS) : undefined
   return {
     types: logTypesOf(broker.all('log_type')),
     destinations: destinationsOf(broker.all('log_dest'), report),
-    timestamp: broker.flag('log_timestamp') ?? true,
-    ...defined('timestampFormat', broker.text('log_timestamp_format')),
+    timestamp,
+    ...defined('timestampFormat', format),
     connections: broker.flag('connection_messages') ?? true,
   }
 }
