@@ -155,6 +155,30 @@ export class Broker {
   }
 
   /**
+   * Sends a message to one client, subscribed or not; what its access control says still holds.
+   * @returns whether there is a session of that identifier
+   */
+  send(
+    clientId: string,
+    { topic, payload = '', qos = 0, properties = {} }: PublishOptions,
+  ): boolean {
+    const { core } = this
+    const session = core.sessions.byId.get(clientId)
+    if (session === undefined) return false
+    core.updateClock()
+    const message = core.messages.compose({
+      ...{ topic, payload: Buffer.from(payload as string), qos, retain: false, properties },
+    })
+    // For what is remembered of topics: a match is where they are told apart.
+    const { messages, subscriptions } = core
+    subscriptions.match(messages.topicStart(message), messages.topicLength(message), -1)
+    session.deliver(message, qos, false, qos, 0)
+    messages.drop(message)
+    core.settleSoon()
+    return true
+  }
+
+  /**
    * Calls `handler` for each message that matches, beginning with the retained ones.
    * @throws RangeError when the filter is not a topic filter
    */

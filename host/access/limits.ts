@@ -85,15 +85,22 @@ export class Limits implements Guard {
     return isBarred ? REASON_NOT_AUTHORIZED : 0
   }
 
-  /** @returns 0, or the reason why a client that may come in must not come in now */
-  admit(applicant: Applicant, username: string | undefined): number {
+  /**
+   * @param found who it is, which may be another than it says
+   * @returns 0, or the reason why a client that may come in must not come in now
+   */
+  admit(
+    applicant: Applicant,
+    { clientId, username }: Pick<Applicant, 'clientId' | 'username'>,
+  ): number {
+    if (this.bans.find({ ...applicant, clientId, username }) !== undefined) return REASON_BANNED
     const [pair] = failureKeys(applicant)
     this.failures.delete(pair)
     this.proven.set(pair, true)
     const { connectionsPerUser: max = 0 } = this.config
     const count = username === undefined ? 0 : (this.users.get(username) ?? 0)
     if (max > 0 && count >= max) return REASON_QUOTA_EXCEEDED
-    return this.isFlapping(applicant.clientId) ? REASON_BANNED : 0
+    return this.isFlapping(clientId) ? REASON_BANNED : 0
   }
 
   /** The chain has refused an applicant. */

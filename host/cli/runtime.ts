@@ -65,8 +65,9 @@ export class Runtime {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
     const data = plan.options.durability === 'memory' ? undefined : plan.options.data
-    const policies = new Policies({ log: logger.log, data })
+    const policies = await Policies.open({ log: logger.log, data })
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
+    policies.attach(broker)
     logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
     return new Runtime(words, plan, { broker, logger, policies })
   }
@@ -79,6 +80,7 @@ export class Runtime {
   listen(): Promise<void> {
     return this.#inTurn(async () => {
       const { config, places } = this.#plan
+      await this.policies.hold(listenersOf(this.#plan))
       this.policies.apply(config, listenersOf(this.#plan))
       const change = await this.sockets.change(places)
       await change.commit()
@@ -154,6 +156,7 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
+      await this.policies.hold(listenersOf(plan))
       this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change

@@ -91,14 +91,17 @@ function obeySignals(current: () => Runtime | undefined): void {
 function ignore(): void {}
 
 /** The first signal closes gracefully and exits 0, a second one exits at once. */
-function closeOnSignal({ broker }: Runtime): Promise<void> {
+function closeOnSignal({ broker, policies }: Runtime): Promise<void> {
   return new Promise((resolve) => {
     let closing = false
     const onSignal = (): void => {
       if (closing) process.exit(1)
       closing = true
       resolve()
-      broker.close().then(() => process.exit(0))
+      broker
+        .close()
+        .then(() => policies.close())
+        .then(() => process.exit(0))
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
