@@ -116,6 +116,13 @@ export interface Guard {
   gone(address: string): void
 }
 
+/** Of what was allowed before: whoever takes time to say whether it still is has not taken it back. */
+export function isStillAllowed(answer: Answer): boolean {
+  if (typeof answer === 'number') return answer === 0
+  answer.catch(() => undefined)
+  return true
+}
+
 export function isRefusal(admission: Admission): admission is Refusal {
   return 'refused' in admission
 }

@@ -3,7 +3,7 @@
 // socket.
 
 import type { Mount } from '../wasm/mount.ts'
-import type { Applicant, Grant, Origin } from './access.ts'
+import { type Applicant, type Grant, isStillAllowed, type Origin } from './access.ts'
 import type { Gate } from './gate.ts'
 import type { Outbox } from './outbox.ts'
 import type { Policy } from './policy.ts'
@@ -97,5 +97,5 @@ export class Peer {
 
 /** Retained messages know only this of who published them. */
 function sourceOf(grant: Grant, prefix: number): Source {
-  return (topic) => grant.publish(topic.slice(prefix)) === 0
+  return (topic) => isStillAllowed(grant.publish(topic.slice(prefix)))
 }
