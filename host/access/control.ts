@@ -73,19 +73,23 @@ export class AccessControl implements Access, Common {
     const { clientIdFrom, limits, usernameFrom } = this.parts
     const refused = limits?.check(applicant) ?? 0
     if (refused !== 0) return { refused }
-    return this.admitFrom(renamed(applicant, usernameFrom, clientIdFrom), 0)
+    const known = renamed(applicant, usernameFrom, clientIdFrom)
+    return known === undefined ? this.admission(applicant, NOBODY) : this.admitFrom(known, 0)
   }
 
-  entered(_: Applicant, { username }: Grant): void {
-    this.parts.limits?.entered(username)
+  entered(applicant: Applicant, { clientId = applicant.clientId, username }: Grant): void {
+    this.parts.limits?.entered(username, clientId)
   }
 
-  left(_: Applicant, { username }: Grant): void {
-    this.parts.limits?.left(username)
+  left(applicant: Applicant, { clientId = applicant.clientId, username }: Grant): void {
+    this.parts.limits?.left(username, clientId)
   }
 
-  exchange(method: string, applicant: Applicant): Exchange | undefined {
-    if ((this.parts.limits?.check(applicant) ?? 0) !== 0) return BARRED
+  exchange(method: string, said: Applicant): Exchange | undefined {
+    const { clientIdFrom, limits } = this.parts
+    if ((limits?.check(said) ?? 0) !== 0) return BARRED
+    const applicant = renamed(said, undefined, clientIdFrom)
+    if (applicant === undefined) return BARRED
     for (const authenticator of this.parts.chain) {
       const exchange = authenticator.exchange?.(method, applicant)
       if (exchange === undefined) continue
@@ -143,7 +147,8 @@ export class AccessControl implements Access, Common {
       limits?.failed(applicant)
       return verdict
     }
-    const refused = limits?.admit(applicant, verdict.username) ?? 0
+    const { clientId = applicant.clientId, username } = verdict
+    const refused = limits?.admit(applicant, { clientId, username }) ?? 0
     return refused === 0 ? this.grant(applicant, verdict) : { refused }
   }
 }

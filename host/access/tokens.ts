@@ -78,11 +78,12 @@ export class Tokens implements Authenticator {
   }
 
   private async verify(token: string, digest: string, applicant: Applicant): Promise<Verdict> {
+    const { key } = this
     try {
       const currentDate = new Date(this.now())
-      const { payload } = await jwtVerify(token, this.key, { ...this.options, currentDate })
+      const { payload } = await jwtVerify(token, key, { ...this.options, currentDate })
       const known = { payload, judges: judgesOf(payload[this.config.rulesClaim ?? 'acl']) }
-      this.known.set(digest, known)
+      if (key === this.key) this.known.set(digest, known)
       return this.identify(applicant, known)
     } catch {
       return { refused: REASON_NOT_AUTHORIZED }
@@ -92,14 +93,16 @@ export class Tokens implements Authenticator {
   private identify(applicant: Applicant, { payload, judges }: Known): Verdict {
     const { clientIdClaim, clockToleranceSeconds = 0, from, usernameClaim } = this.config
     const no = { refused: REASON_NOT_AUTHORIZED }
+    const isBound = usernameClaim !== undefined
     const end = payload.exp === undefined ? undefined : (payload.exp + clockToleranceSeconds) * 1000
     if (end !== undefined && end <= this.now()) return no
     const said = from === 'username' ? undefined : applicant.username
-    const claimed = usernameClaim === undefined ? payload.sub : payload[usernameClaim]
-    const isOther = said !== undefined && usernameClaim !== undefined && said !== claimed
-    if (isOther) return no
+    const claimed = payload[usernameClaim ?? 'sub']
+    const isName = typeof claimed === 'string' && claimed !== ''
+    if (isBound && (!isName || (said !== undefined && said !== claimed))) return no
     if (clientIdClaim !== undefined && payload[clientIdClaim] !== applicant.clientId) return no
-    const username = said ?? (typeof claimed === 'string' ? claimed : undefined)
+    // What a client says beside its token proves nothing.
+    const username = isName ? claimed : undefined
     const identity: Identity = { username, judges }
     return end === undefined ? identity : { ...identity, expiresAt: end }
   }
@@ -137,6 +140,7 @@ function inFile<T>(file: string, use: (text: string) => T): T {
 export function judgesOf(claim: unknown): readonly Judge[] {
   if (claim === undefined) return []
   if (Array.isArray(claim)) return [new Complete(new Rules(claim.map(ruleOf)))]
+  if (typeof claim !== 'object') throw new TypeError('the rules of a token are not rules')
   const { all = [], pub = [], sub = [] } = claim as Record<string, unknown>
   const rule = (action: RuleConfig['action'], topics: unknown): RuleConfig =>
     ruleOf({ effect: 'allow', action, topics })

@@ -44,6 +44,8 @@ export interface Applicant {
   /** Topic of the will, if there is one. */
   readonly willTopic: string | undefined
   readonly origin: Origin
+  /** Set when it authenticates again on its living connection. */
+  readonly isConnected?: boolean
   /** Name of the listener. */
   readonly listener: string
 }

@@ -81,7 +81,8 @@ export function onAuth(core: Core, peer: Peer, record: number): number {
   const isAgain = reason === REASON_RE_AUTHENTICATE && dialogue === undefined
   if (!isAgain || peer.session === undefined) return REASON_PROTOCOL_ERROR // [MQTT-4.12.1-1]
   const properties = { ...applicant.properties, authenticationData }
-  const again: Applicant = { ...applicant, properties: properties as Properties }
+  const said = { ...applicant, properties: properties as Properties }
+  const again: Applicant = { ...said, isConnected: true }
   return startDialogue(core, peer, peer.method, again, (admission, answer) => {
     if (isRefusal(admission)) return refuse(peer, admission) // [MQTT-4.12.1-2]
     if (admission.username !== peer.grant?.username) return REASON_NOT_AUTHORIZED // its session
