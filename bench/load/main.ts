@@ -23,8 +23,9 @@ const SECONDS = 5
 const USAGE = `Usage: npm run bench:load -- [options]
   --broker NAME|CMD   the broker under test (default wasmqtt: node dist/main.js); none = peers only
   --peer NAME|CMD     a broker to compare with, in turn; may be given again
-                      names: wasmqtt, wasmqtt-acl, -rules, -jwt, -http, mosquitto, mosquitto-nodelay, aedes, and the bare
-                      forwarders forward, forward-plain; in a command PORT and TMP are replaced
+                      names: wasmqtt, wasmqtt-acl, wasmqtt-rules, wasmqtt-jwt, wasmqtt-http,
+                      mosquitto, mosquitto-nodelay, aedes, and the bare forwarders forward and
+                      forward-plain; in a command PORT and TMP are replaced
   --workload NAMES    a name, names with commas, a prefix ending in *, or all (default p2p-10-*)
   --seconds N         measured time of a run (default 5, some workloads longer)
   --warmup N          time before it (default 2)

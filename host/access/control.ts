@@ -2,7 +2,7 @@
 // tried in order, and the judges that every client is subject to. Implements the broker's Access;
 // made of a configuration by build.ts, which also replaces its parts on a reload.
 
-import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
+import { REASON_CLIENT_IDENTIFIER_NOT_VALID, REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
 import type {
   Access,
   Admission,
@@ -33,6 +33,8 @@ export interface Parts {
   readonly anonymous: boolean
   /** Shared by all listeners. */
   readonly limits?: Limits | undefined
+  /** Whether a client identifier is given to somebody by who it is: nobody else may have it. */
+  readonly isGiven?: ((clientId: string) => boolean) | undefined
   /** What of a client certificate or PSK identity replaces the names in CONNECT. */
   readonly usernameFrom?: NameSource | undefined
   readonly clientIdFrom?: NameSource | undefined
@@ -77,12 +79,16 @@ export class AccessControl implements Access, Common {
     return known === undefined ? this.admission(applicant, NOBODY) : this.admitFrom(known, 0)
   }
 
-  entered(applicant: Applicant, { clientId = applicant.clientId, username }: Grant): void {
+  entered(applicant: Applicant, grant: Grant): void {
+    const { clientId = applicant.clientId, username } = grant
     this.parts.limits?.entered(username, clientId)
+    if (grant instanceof JudgedGrant) grant.presence?.entered(applicant)
   }
 
-  left(applicant: Applicant, { clientId = applicant.clientId, username }: Grant): void {
+  left(applicant: Applicant, grant: Grant): void {
+    const { clientId = applicant.clientId, username } = grant
     this.parts.limits?.left(username, clientId)
+    if (grant instanceof JudgedGrant) grant.presence?.left()
   }
 
   exchange(method: string, said: Applicant): Exchange | undefined {
@@ -110,11 +116,11 @@ export class AccessControl implements Access, Common {
 
   /** The grant of an applicant that is `identity`. */
   grant(applicant: Applicant, identity: Identity): JudgedGrant {
-    const { judges = [], username, attributes = {}, expiresAt } = identity
+    const { judges = [], username, attributes = {}, ...terms } = identity
     const { listener, origin } = applicant
     const clientId = identity.clientId ?? applicant.clientId
     const subject: Subject = { clientId, username, origin, listener, attributes }
-    return new JudgedGrant(subject, judges, this, { clientId, expiresAt })
+    return new JudgedGrant(subject, judges, this, { ...terms, clientId })
   }
 
   private admitFrom(applicant: Applicant, first: number): Admission | Promise<Admission> {
@@ -142,10 +148,13 @@ export class AccessControl implements Access, Common {
   }
 
   private admission(applicant: Applicant, verdict: Identity | Refusal): Admission {
-    const { limits } = this.parts
+    const { isGiven, limits } = this.parts
     if ('refused' in verdict) {
       limits?.failed(applicant)
       return verdict
+    }
+    if (verdict.clientId === undefined && isGiven?.(applicant.clientId)) {
+      return { refused: REASON_CLIENT_IDENTIFIER_NOT_VALID }
     }
     const { clientId = applicant.clientId, username } = verdict
     const refused = limits?.admit(applicant, { clientId, username }) ?? 0

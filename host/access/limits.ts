@@ -29,12 +29,6 @@ interface Failures {
   until: number
 }
 
-/** Under which a client comes in. */
-interface Names {
-  clientId: string
-  username: string | undefined
-}
-
 interface Bucket {
   tokens: number
   since: number
@@ -94,9 +88,14 @@ export class Limits implements Guard {
     return isWaiting(pair) || (isWaiting(whole) && !isProven) ? REASON_NOT_AUTHORIZED : 0
   }
 
-  /** @returns 0, or the reason why a client that may come in must not come in now */
-  admit(applicant: Applicant, { clientId, username }: Names): number {
-    // It may have been found to be somebody else than it said.
+  /**
+   * @param found who it is, which may be another than it says
+   * @returns 0, or the reason why a client that may come in must not come in now
+   */
+  admit(
+    applicant: Applicant,
+    { clientId, username }: Pick<Applicant, 'clientId' | 'username'>,
+  ): number {
     if (this.bans.find({ ...applicant, clientId, username }) !== undefined) return REASON_BANNED
     const [pair] = failureKeys(applicant)
     if (pair !== undefined) {

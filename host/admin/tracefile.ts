@@ -1,5 +1,5 @@
-// Where one trace goes: to somebody who follows it, or a file: there lines are appended in order and never wait for the disk; when it is too
-// slow, lines are left out and counted. Used by trace.ts.
+// Where one trace goes: to somebody who follows it, or to a file, where lines are appended in order
+// and never wait for the disk; when it is too slow, they are left out and counted. For trace.ts.
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import type { Log } from '../config/options.ts'

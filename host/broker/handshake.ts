@@ -7,6 +7,7 @@
 //   CONNECT again   session online (delay cancelled)   or a new one (old will published first)
 
 import {
+  REASON_NOT_AUTHORIZED,
   REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
   REASON_SESSION_TAKEN_OVER,
@@ -19,9 +20,10 @@ import { isReserved, Records } from '../wasm/records.ts'
 import { isStillAllowed } from './access.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
+import { publishWillHooked } from './hooked.ts'
 import type { Outbox } from './outbox.ts'
 import { CLOSE, type Peer } from './peer.ts'
-import { route } from './publish.ts'
+import { route } from './route.ts'
 import { type Lifetimes, Session } from './session.ts'
 
 /** Session Expiry Interval of a session that never ends. */
@@ -56,8 +58,9 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
     policy.access?.entered?.(peer.applicant, grant)
   }
   session.holder = peer
+  core.watcher?.entered(peer, session, connect)
   session.will = mountedWill(peer, connect)
-  session.expirySeconds = expiryOf(core, connect)
+  session.expirySeconds = expiryOf(core, peer, connect)
   session.offlineSince = 0
   session.mount = peer.mount
   session.user = userOf(peer) ?? session.user
@@ -74,6 +77,7 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
     const connack = core.codec.connack(connect.version, present, 0, answer)
     outbox.append(connack.start, connack.length)
     session.goOnline(outbox, window, peer.gate)
+    core.watcher?.ready(session, present)
   }
   promiseGreeting(core, peer, greet, told)
   return 0
@@ -113,6 +117,7 @@ export function onEnd(core: Core, peer: Peer): void {
   if (applicant !== undefined && firstGrant !== undefined) {
     policy.access?.left?.(applicant, firstGrant)
   }
+  core.watcher?.left(session, peer)
   if (session.holder !== peer) return
   session.holder = undefined
   session.goOffline()
@@ -151,10 +156,16 @@ export function publishWill(core: Core, session: Session): void {
   if (will === undefined) return
   if (isReserved(will.topic) || !mayLeave(session, will)) {
     core.counters.publishRefused++
+    core.watcher?.willDropped(session, will, REASON_NOT_AUTHORIZED)
     return
   }
   core.defer(() => {
     const message = core.messages.place(will)
+    const hook = core.hooks.publish
+    if (hook !== undefined) {
+      publishWillHooked(core, session, hook, { message, will })
+      return
+    }
     core.counters.willsPublished++
     route(core, message, -1)
     core.messages.drop(message)
@@ -218,6 +229,7 @@ class SessionTimers implements Lifetimes {
 
   onExpired(session: Session): void {
     this.core.counters.sessionsExpired++
+    this.core.watcher?.expired(session)
     endSession(this.core, session)
   }
 
@@ -227,7 +239,8 @@ class SessionTimers implements Lifetimes {
 }
 
 /** Seconds the session outlives its connection; 3.x has no interval, only clean_session. */
-function expiryOf(core: Core, connect: Connect): number {
+function expiryOf(core: Core, { grant }: Peer, connect: Connect): number {
+  if (grant?.isTemporary) return 0
   const { sessionExpiryMax } = core.options
   if (connect.version === VERSION_5_0) {
     return Math.min(connect.properties.sessionExpiryInterval ?? 0, sessionExpiryMax)
@@ -245,18 +258,19 @@ function grantedKeepAlive(core: Core, connect: Connect): number {
 /** What CONNACK says beyond its reason; only what differs from the specification's defaults. */
 function connackProperties(
   core: Core,
-  { policy }: Peer,
+  peer: Peer,
   connect: Connect,
   keepAlive: number,
 ): Properties {
   const { options } = core
+  const { policy } = peer
   const answer: Properties = {
     receiveMaximum: options.receiveMax,
     maximumPacketSize: options.packetSizeMax,
     topicAliasMaximum: policy.topicAliasMaxIn,
   }
   const asked = connect.properties.sessionExpiryInterval ?? 0
-  const granted = expiryOf(core, connect)
+  const granted = expiryOf(core, peer, connect)
   if (granted !== asked) answer.sessionExpiryInterval = granted // [MQTT-3.2.2-20]
   if (policy.qosMax < 2) answer.maximumQos = policy.qosMax // [MQTT-3.2.2-9]
   if (!options.retainAvailable) answer.retainAvailable = 0

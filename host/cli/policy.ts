@@ -1,7 +1,9 @@
 // Who decides about the clients of each listener. Between the plan, which names the listeners, and
 // access/, which reads password and ACL files.
 
+import { join } from 'node:path'
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
+import { DEVICES_FOLDER, type DeviceHost, Devices } from '../access/devices/devices.ts'
 import { AccessManager, type ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
@@ -16,12 +18,38 @@ const NOT_YET: Access = {
 
 export class Policies {
   readonly manager: AccessManager
+  readonly devices: Devices
   #controls: ReadonlyMap<string, Access>
 
-  /** @throws Failure when the ban list cannot be read */
-  constructor(options: ManagerOptions) {
-    this.manager = orFail(() => new AccessManager(options))
+  private constructor(manager: AccessManager, devices: Devices) {
+    this.manager = manager
+    this.devices = devices
     this.#controls = new Map()
+  }
+
+  /** @throws Failure when the ban list or the device registry cannot be read */
+  static async open(options: ManagerOptions): Promise<Policies> {
+    const { data, log } = options
+    const directory = data && join(data, DEVICES_FOLDER)
+    const devices = await Devices.open({ directory, log }).catch(fail)
+    return new Policies(
+      orFail(() => new AccessManager({ ...options, devices })),
+      devices,
+    )
+  }
+
+  /** From now on devices are told, called and disconnected through `host`. */
+  attach(host: DeviceHost): void {
+    this.devices.attach(host)
+  }
+
+  /** Takes the directory of the registry, where there are to be devices. @throws Failure */
+  async hold(listeners: readonly ListenerConfig[]): Promise<void> {
+    if (listeners.some(hasDevices)) await this.devices.registry.hold().catch(fail)
+  }
+
+  close(): Promise<void> {
+    return this.devices.close()
   }
 
   /** @throws Failure that says which file or option is wrong; all is as it was then */
@@ -39,6 +67,10 @@ export class Policies {
     const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
     return { access, guard: this.manager.limits }
   }
+}
+
+function hasDevices({ authentication = [] }: ListenerConfig): boolean {
+  return authentication.some(({ type }) => type === 'device')
 }
 
 function orFail<T>(work: () => T): T {

@@ -42,7 +42,7 @@ export class Runtime {
   readonly startedAt: Date
   readonly #words: Arguments
   #plan: Plan
-  /** Reloads are done one after the other. */
+  /** What is under way. */
   #last: Promise<unknown>
   #reloads: number
 
@@ -65,8 +65,9 @@ export class Runtime {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
     const data = plan.options.durability === 'memory' ? undefined : plan.options.data
-    const policies = new Policies({ log: logger.log, data })
+    const policies = await Policies.open({ log: logger.log, data })
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
+    policies.attach(broker)
     logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
     return new Runtime(words, plan, { broker, logger, policies })
   }
@@ -76,11 +77,14 @@ export class Runtime {
   }
 
   /** @throws Failure when one cannot be opened */
-  async listen(): Promise<void> {
-    const { config, places } = this.#plan
-    this.policies.apply(config, listenersOf(this.#plan))
-    const change = await this.sockets.change(places)
-    await change.commit()
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, places } = this.#plan
+      await this.policies.hold(listenersOf(this.#plan))
+      this.policies.apply(config, listenersOf(this.#plan))
+      const change = await this.sockets.change(places)
+      await change.commit()
+    })
   }
 
   /**
@@ -90,7 +94,23 @@ export class Runtime {
    * @throws Failure when it cannot be; nothing has changed then
    */
   reload(): Promise<string[]> {
-    const done = this.#last.then(() => this.#reload())
+    return this.#inTurn(() => this.#reload())
+  }
+
+  /** Writes everything to the disk, and logs how that went. */
+  async save(): Promise<void> {
+    const { log } = this.logger
+    try {
+      await this.broker.save()
+      log('notice', 'saved', {})
+    } catch (error) {
+      log('error', 'cannot save', { error })
+    }
+  }
+
+  /** Starts and reloads never overlap. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => {})
     return done
   }
@@ -136,6 +156,7 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
+      await this.policies.hold(listenersOf(plan))
       this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change

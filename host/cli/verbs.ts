@@ -1,7 +1,9 @@
 // What a running broker can be asked over its control socket. Each verb is one entry here; its
 // arguments and answers are described in README.md.
 
+import { type BanPlace, banVerbs } from '../admin/bans.ts'
 import { type Call, ControlError, type Verbs } from '../admin/control.ts'
+import { deviceVerbs } from '../admin/devices.ts'
 import type { TraceOptions } from '../admin/trace.ts'
 import type { Broker } from '../index.ts'
 import type { Runtime } from './runtime.ts'
@@ -17,7 +19,10 @@ export function verbsOf(runtime: Runtime): Verbs {
   verbs.set('subscriptions', (_, { line }) => {
     for (const text of runtime.broker.subscriptionTree()) line(text)
   })
-  return verbs
+  const disconnect: BanPlace['disconnect'] = (isMeant) => runtime.broker.disconnect(isMeant)
+  const { devices, manager } = runtime.policies
+  const more = [banVerbs({ bans: manager.bans, disconnect }), deviceVerbs(devices)]
+  return new Map([...verbs, ...more.flatMap((some) => [...some])])
 }
 
 /** Streams until the caller goes, or a limit is reached. */
