@@ -12,6 +12,7 @@ import { Rules } from './rules.ts'
 export function judgesOf(claim: unknown): readonly Judge[] {
   if (claim === undefined) return []
   if (Array.isArray(claim)) return [new Complete(new Rules(claim.map(ruleOf)))]
+  if (typeof claim !== 'object') throw new TypeError('the rules of a token are not rules')
   const { all = [], pub = [], sub = [] } = claim as Record<string, unknown>
   const rule = (action: RuleConfig['action'], topics: unknown): RuleConfig =>
     ruleOf({ effect: 'allow', action, topics })
