@@ -3,21 +3,27 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { REASON_ADMINISTRATIVE_ACTION } from '../assembly/codes.ts'
 import { type SysLogLevel, SysTree } from './admin/sys.ts'
 import { type Trace, type TraceOptions, Traces } from './admin/trace.ts'
 import type { Watched } from './admin/watched.ts'
 import { Core } from './broker/core.ts'
 import { type Handler, LocalSubscriber } from './broker/local.ts'
-import { type Policy, policyOf } from './broker/policy.ts'
-import { route } from './broker/publish.ts'
+import { defaultPolicy, type Policy, policyOf } from './broker/policy.ts'
 import { restore } from './broker/restore.ts'
+import { route } from './broker/route.ts'
 import { subscriptionTree } from './broker/tree.ts'
 import type { ListenerConfig } from './config/config.ts'
 import { type BrokerOptions, DEFAULTS } from './config/options.ts'
+import type { Client } from './library/client.ts'
+import type { Listener as EventListener, Events } from './library/events.ts'
+import type { Hooks } from './library/hooks.ts'
+import { Library } from './library/library.ts'
 import { type ClientInfo, Connection } from './net/connection.ts'
 import { openListener } from './net/open.ts'
-import type { Accept, Listener } from './net/transport.ts'
+import { StreamTransport } from './net/stream.ts'
+import type { Accept, Listener, Transport } from './net/transport.ts'
 import type { Properties } from './protocol/packets.ts'
 import { readContents } from './store/contents.ts'
 import { openDatabase } from './store/database.ts'
@@ -26,12 +32,24 @@ import { MemoryStore } from './store/memory.ts'
 import { check } from './wasm/check.ts'
 
 export type { Trace, TraceOptions } from './admin/trace.ts'
+export type { SubscriptionRequest, SubscriptionResult } from './broker/hooks.ts'
 export type { Delivery, Handler } from './broker/local.ts'
+export type { MessageView } from './broker/view.ts'
 export type { BrokerOptions, Clock, Log, LogLevel } from './config/options.ts'
 export { DEFAULTS } from './config/options.ts'
+export type { Client } from './library/client.ts'
+export type {
+  Acknowledgement,
+  DroppedPublish,
+  DroppedWill,
+  Events,
+  Listener as EventListener,
+} from './library/events.ts'
+export { ConnectionError } from './library/events.ts'
+export type { Decision, Hooks } from './library/hooks.ts'
 export type { ClientInfo } from './net/connection.ts'
 export type { Listener, Transport, TransportHandler } from './net/transport.ts'
-export type { Properties } from './protocol/packets.ts'
+export type { Connect, Properties } from './protocol/packets.ts'
 
 const TICK_MS = 1000
 /** In the data directory. */
@@ -41,6 +59,12 @@ const LOCAL_OPTIONS = 2 | 8
 
 /** Where to listen; without host and socket: 127.0.0.1, unlike in a configuration file. */
 export type ListenOptions = ListenerConfig
+
+/** What a broker is made with. */
+export interface CreateOptions extends Partial<BrokerOptions> {
+  /** Who decides what clients may do; what is not set costs nothing. */
+  hooks?: Hooks
+}
 
 /** A message to publish from this process. */
 export interface PublishOptions {
@@ -58,15 +82,17 @@ export interface Subscription {
 
 /**
  * A broker that does not listen anywhere yet.
- * @param options what differs from `DEFAULTS`
+ * @param given what differs from `DEFAULTS`, and hooks
  * Without `data` nothing is stored; with it, what an earlier process stored there is there again.
  * @throws Error when build/wasmqtt.wasm is missing, StoreError when the store cannot be used
  */
-export async function createBroker(options: Partial<BrokerOptions> = {}): Promise<Broker> {
+export async function createBroker(given: CreateOptions = {}): Promise<Broker> {
+  const { hooks = {}, ...options } = given
   const all: BrokerOptions = { ...DEFAULTS, ...options }
   const { data, durability, log } = all
   if (data === undefined || durability === 'memory') {
-    return new Broker(new Core(all, () => new MemoryStore()))
+    const core = new Core(all, () => new MemoryStore())
+    return new Broker(core, new Library(core, hooks))
   }
   await mkdir(data, { recursive: true })
   const directory = join(data, STORE_FOLDER)
@@ -76,24 +102,29 @@ export async function createBroker(options: Partial<BrokerOptions> = {}): Promis
     store = new LevelStore(database, durability, messages, log)
     return store
   })
+  const library = new Library(core, hooks)
   restore(core, store as unknown as LevelStore, contents)
-  return new Broker(core)
+  return new Broker(core, library)
 }
 
 export class Broker {
   private readonly core: Core
+  private readonly library: Library
   private readonly sys: SysTree
   private readonly connections: Set<Connection> = new Set()
   /** Each with what holds for the clients it accepts now. */
   private readonly listeners: Map<Listener, { policy: Policy }> = new Map()
   private readonly ticker: NodeJS.Timeout
   private traces: Traces | undefined = undefined
+  /** Of the streams given to `handle`. */
+  private streamPolicy: Policy | undefined = undefined
   private closing: Promise<void> | undefined = undefined
   private drained: (() => void) | undefined = undefined
 
   /** Use `createBroker`. */
-  constructor(core: Core) {
+  constructor(core: Core, library: Library = new Library(core, {})) {
     this.core = core
+    this.library = library
     this.sys = new SysTree(core)
     this.ticker = setInterval(() => this.tick(), TICK_MS)
     this.ticker.unref()
@@ -116,14 +147,7 @@ export class Broker {
         guard?.gone(address)
         this.onGone(gone)
       }
-      const connection = new Connection(
-        this.core,
-        transport,
-        policy,
-        guard === undefined ? this.onGone : onGone,
-      )
-      this.connections.add(connection)
-      return connection
+      return this.connect(transport, policy, guard === undefined ? this.onGone : onGone)
     }
     const shared = { log, frameBytesMax: packetSizeMax * 2, requestTimeoutMs: connectTimeoutMs }
     const listener = await openListener({ host: '127.0.0.1', ...config }, shared, accept)
@@ -133,7 +157,59 @@ export class Broker {
   }
 
   /**
-   * Publishes from this process; no socket is involved.
+   * Speaks MQTT over a stream: a socket of your own server, a WebSocket's stream, one of a pair.
+   * @param given what differs from the policy that the broker's options ask for
+   * @returns undefined when the broker is closed; the stream is destroyed then
+   */
+  handle(stream: Duplex, given: Partial<Policy> = {}): Client | undefined {
+    const { core, library } = this
+    this.streamPolicy ??= defaultPolicy(core.options, { name: 'stream' })
+    const policy = { ...this.streamPolicy, ...given }
+    let client: Client | undefined
+    StreamTransport.accept(stream, (transport) => {
+      if (this.closing !== undefined) return undefined
+      const connection = this.connect(transport, policy, this.onGone)
+      library.introduce(connection, stream)
+      client = library.clientOf(connection.peer)
+      return connection
+    })
+    return client
+  }
+
+  private connect(
+    transport: Transport,
+    policy: Policy,
+    onGone: (gone: Connection) => void,
+  ): Connection {
+    const connection = new Connection(this.core, transport, policy, onGone)
+    this.connections.add(connection)
+    return connection
+  }
+
+  /** Calls `listener` for each `event` from now on, after the packet that caused it. */
+  on<E extends keyof Events>(event: E, listener: EventListener<E>): this {
+    this.library.on(event, listener)
+    return this
+  }
+
+  /** Reverse of `on`. */
+  off<E extends keyof Events>(event: E, listener: EventListener<E>): this {
+    this.library.off(event, listener)
+    return this
+  }
+
+  /** As `on`, for the next one only. */
+  once<E extends keyof Events>(event: E, listener: EventListener<E>): this {
+    const first: EventListener<E> = (...args) => {
+      this.library.off(event, first)
+      return listener(...args)
+    }
+    return this.on(event, first)
+  }
+
+  /**
+   * Publishes from this process; no socket is involved. Asked for in a hook, it is done when that
+   * is over, and 0 is returned.
    * @returns how many subscribers it matched
    * @throws RangeError when the topic is not a topic name
    */
@@ -148,9 +224,13 @@ export class Broker {
     core.updateClock()
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload)
     const message = core.messages.compose({ topic, payload: bytes, qos, retain, properties })
-    const matched = route(core, message, -1)
-    core.messages.drop(message)
-    core.settleSoon()
+    let matched = 0
+    core.whenFree(() => {
+      matched = route(core, message, -1)
+      void core.hooks.publish?.published(message, undefined, '')
+      core.messages.drop(message)
+      core.settleSoon()
+    })
     return matched
   }
 
@@ -187,20 +267,20 @@ export class Broker {
     core.updateClock()
     check(core.module, filter, 'filter')
     const subscriber = new LocalSubscriber(core, handler)
-    core.subscriptions.insertText(filter, subscriber.slot, LOCAL_OPTIONS)
-    if (!filter.startsWith('$share/')) {
+    core.whenFree(() => {
+      core.subscriptions.insertText(filter, subscriber.slot, LOCAL_OPTIONS)
+      if (filter.startsWith('$share/')) return
       for (const message of core.retained.takeText(filter)) {
         subscriber.deliver(message, core.messages.qos(message), true, LOCAL_OPTIONS, 0)
         core.messages.drop(message)
       }
-    }
+    })
     core.settleSoon()
-    return {
-      close: () => {
-        core.subscriptions.removeText(filter, subscriber.slot)
-        subscriber.end()
-      },
+    const close = (): void => {
+      core.subscriptions.removeText(filter, subscriber.slot)
+      subscriber.end()
     }
+    return { close: () => core.whenFree(close) }
   }
 
   /**
@@ -369,6 +449,7 @@ export class Broker {
     }
     await this.core.store.close()
     await this.traces?.close()
+    this.library.emit('closed', [])
   }
 
   private readonly onGone = (connection: Connection): void => {

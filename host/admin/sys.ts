@@ -3,7 +3,7 @@
 // What differs from Mosquitto stands in README.md.
 
 import type { Core } from '../broker/core.ts'
-import { route } from '../broker/publish.ts'
+import { route } from '../broker/route.ts'
 import { packageVersion } from '../config/version.ts'
 import { Load } from './load.ts'
 

@@ -19,7 +19,12 @@ const PUBCOMP_HEAD = PUBCOMP << 4
 
 export function onPuback(core: Core, peer: Peer, record: number): number {
   const session = peer.session as Session
-  session.acknowledge(Records.packetId(core.module, record), SENT_1)
+  const id = Records.packetId(core.module, record)
+  const { inflight } = session
+  if (core.watcher !== undefined && inflight.state(id) === SENT_1) {
+    core.watcher.acked(session, id, 1, inflight.message(id))
+  }
+  session.acknowledge(id, SENT_1)
   return 0
 }
 
@@ -52,6 +57,7 @@ export function onPubrel(core: Core, peer: Peer, record: number): number {
 
 export function onPubcomp(core: Core, peer: Peer, record: number): number {
   const session = peer.session as Session
-  session.complete(Records.packetId(core.module, record))
+  const id = Records.packetId(core.module, record)
+  if (session.complete(id)) core.watcher?.acked(session, id, 2, 0)
   return 0
 }

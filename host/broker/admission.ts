@@ -29,12 +29,13 @@ import { accept } from './handshake.ts'
 import type { Outbox } from './outbox.ts'
 import { type Peer, WAIT } from './peer.ts'
 
+const REASON_MASK = 0xff
+
 /** @returns 0, WAIT, or the reason to refuse the connection with */
 export function onConnect(core: Core, peer: Peer, record: number): number {
   const said = core.codec.readConnect(record)
   const { properties, version } = said
   const { policy } = peer
-  const { access } = policy
   peer.version = version
   peer.wantsProblems = properties.requestProblemInformation !== 0
   // [MQTT-3.1.2-24] [MQTT-3.1.2-26] [MQTT-3.1.2-27]
@@ -42,6 +43,18 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   peer.outbox = peer.owner.openOutbox(version, properties.maximumPacketSize ?? 0, aliasMax)
   const refusal = refusalOf(core, peer, said)
   if (refusal !== 0) return refusal
+  const { preConnect } = core.hooks
+  if (preConnect === undefined) return admit(core, peer, said)
+  return resolve(peer, preConnect(peer, said), (reason) =>
+    reason === 0 ? admit(core, peer, said) : reason & REASON_MASK,
+  )
+}
+
+/** Asks whoever decides. @returns as `onConnect` */
+function admit(core: Core, peer: Peer, said: Connect): number {
+  const { properties } = said
+  const { policy } = peer
+  const { access } = policy
   const named = policy.usernameAsClientId ? (said.userName ?? '') : said.clientId
   const clientId = named === '' ? `${policy.clientIdPrefix}${randomUUID()}` : named
   const connect = { ...said, clientId }
@@ -51,7 +64,7 @@ export function onConnect(core: Core, peer: Peer, record: number): number {
   const method = properties.authenticationMethod
   if (access === undefined) {
     if (method !== undefined) return REASON_BAD_AUTHENTICATION_METHOD // [MQTT-4.12.0-1]
-    return accept(core, peer, connect, answer)
+    return welcome(core, peer, connect, answer)
   }
   const applicant = applicantOf(peer, connect)
   peer.applicant = { ...applicant, password: undefined }
@@ -134,7 +147,16 @@ function enter(
 ): number {
   if (isRefusal(admission)) return refuse(peer, admission)
   peer.setGrant(admission)
-  return accept(core, peer, connect, answer)
+  return welcome(core, peer, connect, answer)
+}
+
+/** Lets in whom the hook, asked last, lets in. */
+function welcome(core: Core, peer: Peer, connect: Connect, answer: Properties): number {
+  const { authenticate } = core.hooks
+  if (authenticate === undefined) return accept(core, peer, connect, answer)
+  return resolve(peer, authenticate(peer, connect), (reason) =>
+    reason === 0 ? accept(core, peer, connect, answer) : reason & REASON_MASK,
+  )
 }
 
 function refuse(peer: Peer, admission: Extract<Admission, { refused: number }>): number {

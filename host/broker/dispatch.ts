@@ -23,6 +23,7 @@ import { onDisconnect } from './handshake.ts'
 import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
 import { onPublish } from './publish.ts'
+import type { Session } from './session.ts'
 import { onSubscribe, onUnsubscribe } from './subscribe.ts'
 
 export function dispatch(core: Core, peer: Peer, record: number): number {
@@ -55,7 +56,7 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
     case UNSUBSCRIBE:
       return onUnsubscribe(core, peer, record)
     case PINGREQ:
-      return onPingreq(peer)
+      return onPingreq(core, peer)
     case DISCONNECT:
       return onDisconnect(core, peer, record)
     case AUTH:
@@ -65,8 +66,9 @@ export function dispatch(core: Core, peer: Peer, record: number): number {
   }
 }
 
-function onPingreq(peer: Peer): number {
+function onPingreq({ watcher }: Core, peer: Peer): number {
   const { gate } = peer
+  if (watcher !== undefined) watcher.pinged(peer.session as Session)
   const pong = () => (peer.outbox as Outbox).pong() // [MQTT-3.12.4-1]
   if (gate?.isGreeting) gate.followWork({ run: pong })
   else pong()

@@ -7,6 +7,7 @@
 //   CONNECT again   session online (delay cancelled)   or a new one (old will published first)
 
 import {
+  REASON_NOT_AUTHORIZED,
   REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
   REASON_SESSION_TAKEN_OVER,
@@ -18,9 +19,10 @@ import { freeAliases } from '../wasm/aliases.ts'
 import { isReserved, Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
+import { publishWillHooked } from './hooked.ts'
 import type { Outbox } from './outbox.ts'
 import { CLOSE, type Peer } from './peer.ts'
-import { route } from './publish.ts'
+import { route } from './route.ts'
 import { type Lifetimes, Session } from './session.ts'
 
 /** Session Expiry Interval of a session that never ends. */
@@ -50,6 +52,7 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
     policy.access?.entered?.(peer.applicant, grant)
   }
   session.holder = peer
+  core.watcher?.entered(peer, session, connect)
   session.will = mountedWill(peer, connect)
   session.expirySeconds = expiryOf(core, peer, connect)
   session.offlineSince = 0
@@ -67,6 +70,7 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
     const connack = core.codec.connack(connect.version, present, 0, answer)
     outbox.append(connack.start, connack.length)
     session.goOnline(outbox, window, peer.gate)
+    core.watcher?.ready(session, present)
   }
   promiseGreeting(core, peer, greet, told)
   return 0
@@ -106,6 +110,7 @@ export function onEnd(core: Core, peer: Peer): void {
   if (applicant !== undefined && firstGrant !== undefined) {
     policy.access?.left?.(applicant, firstGrant)
   }
+  core.watcher?.left(session, peer)
   if (session.holder !== peer) return
   session.holder = undefined
   session.goOffline()
@@ -144,10 +149,16 @@ export function publishWill(core: Core, session: Session): void {
   if (will === undefined) return
   if (isReserved(will.topic) || !mayLeave(session, will)) {
     core.counters.publishRefused++
+    core.watcher?.willDropped(session, will, REASON_NOT_AUTHORIZED)
     return
   }
   core.defer(() => {
     const message = core.messages.place(will)
+    const hook = core.hooks.publish
+    if (hook !== undefined) {
+      publishWillHooked(core, session, hook, { message, will })
+      return
+    }
     core.counters.willsPublished++
     route(core, message, -1)
     core.messages.drop(message)
@@ -195,6 +206,7 @@ class SessionTimers implements Lifetimes {
 
   onExpired(session: Session): void {
     this.core.counters.sessionsExpired++
+    this.core.watcher?.expired(session)
     endSession(this.core, session)
   }
 

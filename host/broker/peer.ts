@@ -5,11 +5,13 @@
 import type { Mount } from '../wasm/mount.ts'
 import type { Applicant, Grant, Origin } from './access.ts'
 import type { Gate } from './gate.ts'
+import type { SubscriptionRequest } from './hooks.ts'
 import type { Outbox } from './outbox.ts'
 import type { Policy } from './policy.ts'
 import type { Source } from './retained.ts'
 import type { Session } from './session.ts'
 import { Verdicts } from './verdicts.ts'
+import type { MessageView } from './view.ts'
 
 /** What a handler answers beside 0 and reason codes: an orderly end, of which nothing is said. */
 export const CLOSE = -1
@@ -39,6 +41,12 @@ export interface Dialogue {
   take(data: Buffer | undefined): number
 }
 
+/** The filters of a SUBSCRIBE as a hook left them, and what it answered to each. */
+export interface Requested {
+  readonly requests: readonly SubscriptionRequest[]
+  readonly reasons: readonly number[]
+}
+
 export class Peer {
   readonly owner: PeerOwner
   /** Address and port of the other end, for logs. */
@@ -64,6 +72,9 @@ export class Peer {
   mount: Mount | undefined = undefined
   /** Answers that the packet in hand has been waited for. */
   decisions: readonly number[] | undefined = undefined
+  /** What hooks have said of the packet in hand, that was waited for. */
+  judged: { readonly view: MessageView; readonly reason: number } | undefined = undefined
+  requested: Requested | undefined = undefined
   /** Protocol level, 0 until CONNECT. */
   version = 0
   outbox: Outbox | undefined = undefined

@@ -1,8 +1,7 @@
-// PUBLISH from a client, and the routing of any message to its subscribers. The hot path: no
+// PUBLISH from a client: what it may not, and on to its subscribers (route.ts). The hot path: no
 // object, string or closure is made for a QoS 0 message that everybody takes at once.
 
 import {
-  PUBACK,
   PUBREC,
   REASON_NO_MATCHING_SUBSCRIBERS,
   REASON_NOT_AUTHORIZED,
@@ -16,16 +15,15 @@ import {
 } from '../../assembly/codes.ts'
 import { resolveAlias } from '../wasm/aliases.ts'
 import { Records } from '../wasm/records.ts'
-import { Rows } from '../wasm/topics.ts'
 import type { Grant } from './access.ts'
 import type { Core } from './core.ts'
-import { answer, promise } from './gate.ts'
+import { promise } from './gate.ts'
+import { onPublishHooked } from './hooked.ts'
 import { type Peer, WAIT } from './peer.ts'
-import type { Source } from './retained.ts'
+import { acknowledge, route } from './route.ts'
 import type { Session } from './session.ts'
 import type { Verdicts } from './verdicts.ts'
 
-const PUBACK_HEAD = PUBACK << 4
 const PUBREC_HEAD = PUBREC << 4
 
 /** @returns 0, WAIT, or the reason to end the connection with */
@@ -36,6 +34,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   const flags = Records.flags(module, record)
   const qos = (flags >> 1) & 3
   const retain = (flags & 1) !== 0
+  const packetId = Records.packetId(module, record)
   if (peer.aliases !== undefined && Records.alias(module, record) !== 0) {
     const reason = resolveAlias(module, peer.aliases, record)
     if (reason !== 0) return reason
@@ -44,7 +43,6 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-14]
   if (qos === 2) {
     const { received } = session
-    const packetId = Records.packetId(module, record)
     if (received?.has(packetId)) {
       core.counters.received.add(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
@@ -56,11 +54,13 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   }
   const refusal = refusalOf(core, peer, record)
   if (refusal === WAIT) return WAIT
+  const hook = core.hooks.publish
+  if (hook !== undefined && refusal === 0) return onPublishHooked(core, peer, record, hook)
   if (refusal !== 0) {
     core.counters.publishRefused++
     core.counters.received.add(qos, Records.payloadLength(module, record))
     core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
-    return qos === 0 ? 0 : acknowledge(core, peer, record, qos, refusal, told)
+    return qos === 0 ? 0 : acknowledge(core, peer, packetId, qos, refusal, told)
   }
   const message = core.messages.stage(record, peer.version)
   if (peer.mount !== undefined) core.messages.forgetPacket()
@@ -68,43 +68,11 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (matched === 0) core.counters.publishUnmatched++
   if (qos === 0) return 0
   if (qos === 2) {
-    const packetId = Records.packetId(module, record)
     session.remember(packetId) // [MQTT-4.3.3-10]
     if (session.number !== 0) store.received(session, packetId)
   }
   const reason = matched === 0 ? REASON_NO_MATCHING_SUBSCRIBERS : 0
-  return acknowledge(core, peer, record, qos, reason, told)
-}
-
-/**
- * Gives a message to everyone subscribed to its topic, and keeps it if it was published with
- * RETAIN.
- * @param message staged or held; a held one stays the caller's
- * @param publisher slot of the session that published it, -1 = none
- * @param source whether its publisher may do that later, remembered with a retained message
- * @returns how many subscribers it matched
- */
-export function route(core: Core, message: number, publisher: number, source?: Source): number {
-  const { messages, module, sessions, subscriptions } = core
-  const qos = messages.qos(message)
-  const retain = messages.isRetained(message)
-  let count = core.matched
-  core.matched = -1
-  if (retain) core.retained.set(message, source) // [MQTT-3.3.1-5]
-  if (retain || count < 0) {
-    const start = messages.topicStart(message)
-    count = subscriptions.match(start, messages.topicLength(message), publisher)
-  }
-  let row = subscriptions.rows()
-  for (let i = 0; i < count; i++) {
-    const subscriber = sessions.at(Rows.subscriber(module, row))
-    subscriber?.deliver(message, qos, retain, Rows.options(module, row), row)
-    row += Rows.size
-  }
-  core.dropTwin()
-  if (core.pressure.met > 0) core.pressure.judge(count)
-  core.deliveries += count
-  return count
+  return acknowledge(core, peer, packetId, qos, reason, told)
 }
 
 /** Why a publication may not pass, 0 if it may, or WAIT. */
@@ -155,23 +123,4 @@ function judge(core: Core, peer: Peer, verdicts: Verdicts, record: number): numb
     }),
   )
   return WAIT
-}
-
-/**
- * PUBACK or PUBREC, after the commit if the publication told the store something since it stood at
- * `told`. [MQTT-4.3.2-4] [MQTT-4.3.3-8]
- */
-function acknowledge(
-  core: Core,
-  peer: Peer,
-  record: number,
-  qos: number,
-  reason: number,
-  told: number,
-): number {
-  const head = qos === 1 ? PUBACK_HEAD : PUBREC_HEAD
-  const packetId = Records.packetId(core.module, record)
-  if (core.store.told === told) answer(peer, head, packetId, reason)
-  else promise(core.store, peer, head, packetId, reason)
-  return 0
 }

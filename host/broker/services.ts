@@ -10,6 +10,7 @@ import { Mount } from '../wasm/mount.ts'
 import { Trie } from '../wasm/topics.ts'
 import { Audit } from './audit.ts'
 import { Counters } from './counters.ts'
+import { Hooks, type Loss, type Owner, type Watcher } from './hooks.ts'
 import { Flusher } from './outbox.ts'
 import { Pressure } from './pressure.ts'
 import { QueueTotals } from './queue.ts'
@@ -33,6 +34,12 @@ export class Services {
   readonly pressure: Pressure
   /** Writes down what passes; undefined while nobody wants it. */
   tracer: Tracer | undefined = undefined
+  /** What the library's user decides. */
+  readonly hooks: Hooks = new Hooks()
+  /** Told what happens; undefined while nobody wants to know. */
+  watcher: Watcher | undefined = undefined
+  /** Whether a hook is being called: what it asks for waits until the packet in hand is done. */
+  isHooking = false
   /** Milliseconds since the epoch, as of the beginning of this turn's work. */
   now: number
   /** Deliveries made since the chunk in hand began; with the nodes walked, the work it has cost. */
@@ -105,6 +112,21 @@ export class Services {
   /** Puts work off until no packet is in hand: it may route, which must not nest. */
   defer(work: () => void): void {
     this.deferred.push(work)
+  }
+
+  /** Counts a message that somebody should have had, and tells. */
+  lose(session: Owner, message: number, why: Loss): void {
+    this.counters[why]++
+    this.watcher?.dropped(session, message, why)
+  }
+
+  /** Does at once what a hook may ask for, or when the packet in hand is done with. */
+  whenFree(work: () => void): void {
+    if (!this.isHooking) work()
+    else {
+      this.defer(work)
+      this.settleSoon()
+    }
   }
 
   /** What cannot be done for want of memory is left undone, and said. */

@@ -115,7 +115,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
 
   deliver(message: number, qos: number, retain: boolean, options: number, row: number): void {
     const { services } = this
-    if (this.reader?.mayTake(message) === false) return
+    const own = this.reader === undefined ? message : this.reader.take(message)
+    if (own === 0) return
     const granted = options & OPTION_QOS_MASK
     const keepRetain = retain && (options & OPTION_RETAIN_AS_PUBLISHED) !== 0
     // [MQTT-3.3.1-12] [MQTT-3.3.1-13] [MQTT-3.8.4-8]
@@ -123,16 +124,14 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const flags = (outgoing << FLAG_QOS_SHIFT) | (keepRetain ? FLAG_RETAIN : 0)
     const identified = Rows.identified(services.module, row)
     if (!this.backlog.isEmpty) this.promoteRetained(message)
-    this.give(message, flags, identified)
+    this.give(own, flags, identified)
     if (isNearlyFull(this, services.options, services.now)) services.pressure.met++
   }
 
   /** What the client may do from now on. */
   setGrant(grant: Grant | undefined): void {
     this.grant = grant
-    this.reader = grant?.checksReceive
-      ? new Reader(this.services, grant, this.mount, this.queue.length)
-      : undefined
+    this.reader = Reader.of(this.services, this, this.queue.length)
   }
 
   /** Retained messages that a new subscription asks for; their references become ours. */
@@ -248,7 +247,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     if (this.outbox === undefined || this.inflight.state(packetId) !== SENT_2) return
     const message = this.inflight.message(packetId)
     if (this.outbox.deliver(message, this.inflight.flags(packetId), packetId, 0)) return
-    this.services.counters.droppedTooLarge++
+    this.services.lose(this, message, 'droppedTooLarge')
     this.finish(packetId)
   }
 
@@ -265,8 +264,11 @@ export class Session implements Sleeper, StoredSession, Subscriber {
       if (services.options.queueQos0) this.enqueue(message, flags, row)
       return
     }
-    if (outbox.pending >= services.options.outboxBytesMax) services.counters.droppedOutbox++
-    else if (!outbox.deliver(message, flags, 0, row)) services.counters.droppedTooLarge++
+    const isFull = outbox.pending >= services.options.outboxBytesMax
+    if (isFull) services.lose(this, message, 'droppedOutbox')
+    else if (!outbox.deliver(message, flags, 0, row)) {
+      services.lose(this, message, 'droppedTooLarge')
+    }
   }
 
   /** Sends now, or keeps for later. */
@@ -298,7 +300,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
       return
     }
     if (!(this.outbox as Outbox).deliver(message, flags, id, row)) {
-      services.counters.droppedTooLarge++ // [MQTT-3.1.2-25]: as if it had been acknowledged
+      services.lose(this, message, 'droppedTooLarge') // [MQTT-3.1.2-25]: as if acknowledged
       return
     }
     this.quota--
@@ -323,7 +325,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     if (qos !== QOS_1_FLAGS) return qos !== 0
     const fits = (this.outbox as Outbox).deliver(message, flags, id, row)
     // [MQTT-3.1.2-25]: as if it had been acknowledged
-    if (!fits) this.services.counters.droppedTooLarge++
+    if (!fits) this.services.lose(this, message, 'droppedTooLarge')
     return fits
   }
 
@@ -356,7 +358,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const message = queue.message()
     const flags = queue.flags()
     queue.shift(services.messages.size(message))
-    if (services.messages.isExpired(message)) services.counters.droppedExpired++
+    if (services.messages.isExpired(message)) services.lose(this, message, 'droppedExpired')
     else if (this.reader?.mayFollow(message) !== false) this.sendQueued(message, flags)
     services.messages.drop(message)
   }
@@ -374,7 +376,7 @@ export class Session implements Sleeper, StoredSession, Subscriber {
     const flags = queue.flags()
     const id = inflight.peek()
     const isDue = message !== 0 && !messages.isExpired(message)
-    if (message !== 0 && !isDue) services.counters.droppedExpired++
+    if (message !== 0 && !isDue) services.lose(this, message, 'droppedExpired')
     const mayGo = isDue && this.reader?.mayFollow(message) !== false
     if (!mayGo || !this.beginSending(message, flags, id, 0)) {
       this.shiftQueue()
@@ -431,14 +433,15 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   private giveRetained(message: number, qos: number, identifier: number): void {
     const { messages, module } = this.services
     if (messages.isExpired(message) || !this.services.retained.mayLeave(message)) return
-    if (this.reader?.mayHave(message) === false) return
+    const own = this.reader === undefined ? message : this.reader.takeRetained(message)
+    if (own === 0) return
     const flags = (qos << FLAG_QOS_SHIFT) | FLAG_RETAIN // [MQTT-3.3.1-8]
-    this.give(message, flags, Rows.own(module, identifier))
+    this.give(own, flags, Rows.own(module, identifier))
   }
 
   /** Keeps a message for later; a full queue drops by its rule. */
   private enqueue(message: number, flags: number, row: number): void {
-    const { counters, messages, options, queued } = this.services
+    const { messages, options, queued } = this.services
     if (this.outbox === undefined && !this.isPersistent && this.number === 0) return
     const bytes = messages.size(message)
     while (
@@ -446,8 +449,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
       this.queue.bytes + bytes > options.queueBytesMax ||
       queued.bytes + bytes > options.queueTotalBytesMax
     ) {
-      counters.droppedQueue++
-      if (options.queueDrop === 'newest' || this.queue.length === 0) return
+      const isNewest = options.queueDrop === 'newest' || this.queue.length === 0
+      this.services.lose(this, isNewest ? message : this.queue.message(), 'droppedQueue')
+      if (isNewest) return
       this.dropOldest()
     }
     const held = this.services.keep(message, row)

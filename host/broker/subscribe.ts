@@ -2,29 +2,35 @@
 // goes before the retained messages it causes.
 
 import {
+  OPTION_NO_LOCAL,
   OPTION_QOS_MASK,
+  OPTION_RETAIN_AS_PUBLISHED,
   OPTION_RETAIN_HANDLING_MASK,
   OPTION_RETAIN_HANDLING_SHIFT,
   REASON_NO_SUBSCRIPTION_EXISTED,
   REASON_PACKET_TOO_LARGE,
   REASON_QUOTA_EXCEEDED,
+  REASON_TOPIC_FILTER_INVALID,
   SUBACK,
   SUBACK_FAILURE,
   UNSUBACK,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
 import type { Item } from '../protocol/packets.ts'
+import { isFilter } from '../wasm/check.ts'
 import { Records } from '../wasm/records.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
+import { ENDS, type SubscriptionRequest, type SubscriptionResult } from './hooks.ts'
 import type { Outbox } from './outbox.ts'
-import { type Peer, WAIT } from './peer.ts'
+import { type Peer, type Requested, WAIT } from './peer.ts'
 import type { Session } from './session.ts'
 
 const SHARE = '$share/'
 // Nodes that the filters of one SUBSCRIBE may make the tries visit; the rest are refused.
 const WALK_MAX = 2_000_000
 const REPLACED = 1
+const REASON_MASK = 0xff
 const RETAIN_IF_NEW = 1
 const RETAIN_NEVER = 2
 
@@ -38,11 +44,15 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
   const items = codec.readItems(record)
   const decisions = judge(core, peer, items)
   if (decisions === WAIT) return WAIT
+  const asked = consult(core, peer, items, decisions)
+  if (asked === WAIT) return WAIT
+  const end = asked?.reasons.find((reason) => reason >= ENDS)
+  if (end !== undefined) return end & REASON_MASK
   const reasons = new Uint8Array(items.length)
   const retained: { handles: Int32Array; qos: number }[] = []
   let waiting = session.retainedWaiting
   items.forEach((item, i) => {
-    const decision = decisions?.[i] ?? 0
+    const decision = decisions?.[i] || asked?.reasons[i] || 0
     const request = { identifier, waiting, qosMax: peer.policy.qosMax }
     const { reason, handles } =
       decision === 0 ? subscribe(core, session, item, request) : { reason: decision }
@@ -54,8 +64,10 @@ export function onSubscribe(core: Core, peer: Peer, record: number): number {
     waiting += handles.length
   })
   const packetId = Records.packetId(module, record)
+  const results = core.watcher && items.map((item, i) => resultOf(core, item, reasons[i] as number))
   const run = (): void => {
     if (!respond(core, peer, SUBACK, packetId, reasons)) return // [MQTT-3.8.4-1]
+    if (results !== undefined) core.watcher?.subscribed(session, results)
     for (const { handles, qos } of retained) session.addRetained(handles, qos, identifier)
   }
   const discard = (): void => {
@@ -115,14 +127,14 @@ function subscribe(core: Core, session: Session, item: Item, request: Request): 
   return { reason: qos, handles: core.retained.takeText(filter) } // [MQTT-3.3.1-9]
 }
 
-function refused(core: Core, peer: Peer, { start, length }: Item, reason: number): void {
+function refused(core: Core, peer: Peer, item: Item, reason: number): void {
   core.counters.subscribeRefused++
-  core.audit.refused(core.now, peer, 'subscribe', core.module.text(start, length), reason)
+  core.audit.refused(core.now, peer, 'subscribe', textOf(core, item), reason)
 }
 
 /** The filter under which it is really subscribed to. */
-function filterOf(core: Core, session: Session, { start, length }: Item): string {
-  const filter = core.module.text(start, length)
+function filterOf(core: Core, session: Session, item: Item): string {
+  const filter = textOf(core, item)
   return session.mount === undefined ? filter : session.mount.filter(filter)
 }
 
@@ -145,6 +157,64 @@ function judge(
   return WAIT
 }
 
+/** Asks the hook about what nobody else refuses, and puts what it changes into the items. */
+function consult(
+  core: Core,
+  peer: Peer,
+  items: readonly Item[],
+  decisions: readonly number[] | undefined,
+): Requested | typeof WAIT | undefined {
+  const { subscribe: hook } = core.hooks
+  if (hook === undefined) return undefined
+  const { requested } = peer
+  peer.requested = undefined
+  if (requested !== undefined) return adopted(core, items, requested)
+  const requests = items.map((item) => requestOf(core, item))
+  const answers = requests.map((request, i) => (decisions?.[i] ? 0 : hook(peer, request)))
+  if (answers.every((answer) => typeof answer === 'number')) {
+    return adopted(core, items, { requests, reasons: answers })
+  }
+  peer.owner.wait(
+    Promise.all(answers).then((reasons) => {
+      peer.requested = { requests, reasons }
+    }),
+  )
+  return WAIT
+}
+
+/** @returns `requested`, in which what the hook made invalid is refused */
+function adopted(core: Core, items: readonly Item[], requested: Requested): Requested {
+  const reasons = requested.requests.map(({ filter, qos }, i) => {
+    const item = items[i] as Item
+    const isValid = filter === textOf(core, item) || isFilter(core.module, filter)
+    if (!isValid || ![0, 1, 2].includes(qos)) return REASON_TOPIC_FILTER_INVALID
+    item.filter = filter
+    item.options = (item.options & ~OPTION_QOS_MASK) | qos
+    return requested.reasons[i] as number
+  })
+  return { ...requested, reasons }
+}
+
+function requestOf(core: Core, item: Item): SubscriptionRequest {
+  const { options } = item
+  return {
+    filter: textOf(core, item),
+    qos: options & OPTION_QOS_MASK,
+    noLocal: (options & OPTION_NO_LOCAL) !== 0,
+    retainAsPublished: (options & OPTION_RETAIN_AS_PUBLISHED) !== 0,
+    retainHandling: (options & OPTION_RETAIN_HANDLING_MASK) >> OPTION_RETAIN_HANDLING_SHIFT,
+  }
+}
+
+/** The filter as the client says it, or as a hook wants it. */
+function textOf({ module }: Core, { filter, start, length }: Item): string {
+  return filter ?? module.text(start, length)
+}
+
+function resultOf(core: Core, item: Item, reason: number): SubscriptionResult {
+  return { filter: textOf(core, item), reason }
+}
+
 /** @returns 0, or the reason to end the connection with */
 export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module, store } = core
@@ -162,8 +232,10 @@ export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
     reasons[i] = existed ? 0 : REASON_NO_SUBSCRIPTION_EXISTED
   })
   const packetId = Records.packetId(module, record)
+  const filters = core.watcher && items.map((item) => textOf(core, item))
   const run = (): void => {
     respond(core, peer, UNSUBACK, packetId, reasons) // [MQTT-3.10.4-4]
+    if (filters !== undefined) core.watcher?.unsubscribed(session, filters)
   }
   promiseWork(store, peer, { run }, told)
   return 0

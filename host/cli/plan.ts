@@ -100,7 +100,7 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
   const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
   const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
   const places: Unkeyed[] = (listeners ?? []).map((listener) => ({
-    settings: { ...inherited, ...listener },
+    settings: { ...inherited, ...listener, ...ratesOf(inherited, listener) },
     optional: false,
   }))
   if (port !== 'off') {
@@ -129,6 +129,12 @@ function inheritedOf(config: Config): Partial<ListenerConfig> {
     ...(authorization !== undefined && { authorization }),
     ...(limits?.rates !== undefined && { rates: limits.rates }),
   }
+}
+
+/** A listener's rates go before the general ones, each by itself. */
+function ratesOf(general: Partial<ListenerConfig>, own: ListenerConfig): Partial<ListenerConfig> {
+  const rates = { ...general.rates, ...own.rates }
+  return Object.keys(rates).length === 0 ? {} : { rates }
 }
 
 function adminPlaces(words: Arguments, { admin }: Config): Unkeyed[] {

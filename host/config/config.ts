@@ -69,7 +69,7 @@ export interface ListenerConfig {
   usernameAsClientId?: boolean
   authentication?: AuthenticationStep[]
   authorization?: AuthorizationConfig
-  /** Per connection of this listener; in place of those of `limits`. */
+  /** Per connection of this listener; over those of `limits`. */
   rates?: RatesConfig
 }
 

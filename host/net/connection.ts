@@ -68,7 +68,7 @@ export interface ClientInfo {
 export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, Stallable {
   private readonly core: Core
   private readonly transport: Transport
-  private readonly peer: Peer
+  readonly peer: Peer
   private readonly timer: Timer
   private readonly onGone: (connection: Connection) => void
   private readonly tail: Tail = new Tail()
@@ -164,6 +164,7 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     const { session, version } = peer
     core.counters.refuse(reason)
     core.audit.ended(core.now, peer, reason)
+    core.watcher?.failed(peer, reason)
     if (session === undefined) this.refuse(version, reason)
     else if (peer.gate?.isGreeting) this.refuse(version, greetingReason(reason))
     else if (version === VERSION_5_0) this.say(core.codec.disconnect(reason)) // [MQTT-3.14.0-1]
@@ -216,8 +217,9 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
     this.held &= ~HELD_WAITING
     if (this.closing) return
     this.core.updateClock()
+    const wasConnected = this.peer.session !== undefined
     try {
-      if (next !== undefined) this.conclude(next(), false)
+      if (next !== undefined) this.conclude(next(), wasConnected)
     } catch (error) {
       this.giveUp(error)
     }
@@ -396,9 +398,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
       return
     }
     const isQuiet = peer.keepAliveMs > 0 && core.now >= peer.lastSeen + peer.keepAliveMs
-    if (isQuiet)
+    if (isQuiet) {
+      core.watcher?.quiet(peer.session)
       this.fail(REASON_KEEP_ALIVE_TIMEOUT) // [MQTT-3.1.2-22]
-    else if (core.now >= (peer.grant?.expiresAt ?? Infinity)) this.fail(REASON_NOT_AUTHORIZED)
+    } else if (core.now >= (peer.grant?.expiresAt ?? Infinity)) this.fail(REASON_NOT_AUTHORIZED)
     else this.setTimer()
   }
 

@@ -76,4 +76,6 @@ export interface Item {
   length: number
   /** Subscription options byte; 0 in UNSUBSCRIBE. */
   options: number
+  /** What stands in its place. */
+  filter?: string
 }

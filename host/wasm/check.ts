@@ -19,3 +19,13 @@ export function check(module: Module, text: string, kind: 'topic' | 'filter'): n
   }
   throw new RangeError(`expected a valid topic ${kind === 'topic' ? 'name' : kind}, got "${text}"`)
 }
+
+/** Whether `text` is a valid topic filter. */
+export function isFilter(module: Module, text: string): boolean {
+  try {
+    check(module, text, 'filter')
+    return true
+  } catch {
+    return false
+  }
+}

@@ -85,7 +85,7 @@ const GO: Runtime = {
 
 const cargo = (...words: string[]): Command => ({
   program: 'cargo',
-  arguments: [...words, '--locked'],
+  arguments: words,
   directory: sources('rust'),
   environment: { CARGO_TARGET_DIR: cache('rust') },
 })

@@ -20,7 +20,8 @@ const USE = `
   import { Qlobber } from '/qlobber.js'
   export function use() {
     const payload = new TextEncoder().encode('grüße')
-    const bytes = encode({ type: 'publish', topic: 'a/ä', payload, properties: { topicAlias: 3 } }, 5)
+    const properties5 = { topicAlias: 3 }
+    const bytes = encode({ type: 'publish', topic: 'a/ä', payload, properties: properties5 }, 5)
     const packets = new Decoder({ version: 5 }).push(bytes)
     const { topic, properties } = packets[0]
     const trie = new TopicTrie().add('a/+', 'x').add('#', 'y')
