@@ -41,7 +41,6 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
     return WAIT
   }
   const qos = (Records.flags(core.module, record) >> 1) & 3
-  core.counters.received.count(qos, Records.payloadLength(core.module, record))
   const packetId = Records.packetId(core.module, record)
   const own = answer === 0 && view.isChanged ? composed(view) : message
   view.release()
