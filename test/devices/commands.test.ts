@@ -156,6 +156,20 @@ test('a device that is disabled while it is connected is disconnected', async ()
   assert.is(await knock(port, connectOf(device)), 0x87)
 })
 
+test('a call is answered by a connected device, and says why when there is no answer', async () => {
+  const { data, port } = await start()
+  await lines(data, 'device', 'product', 'add', '--key', 'pk')
+  const device = (await made(data, 'device', 'add', 'pk', 'dn')) as unknown as Triple
+  const offline = await run(data, 'device', 'call', 'pk', 'dn', 'hello')
+  assert.equal([offline.code, offline.stderr], [1, 'wasmqtt: device pk/dn is offline\n'])
+  const client = await connect(port, connectOf(device))
+  await client.subscribe('/sys/pk/dn/rrpc/request/+')
+  const answer = lines(data, 'device', 'call', 'pk', 'dn', 'hello', '--timeout', '60000')
+  const { payload, topic } = await client.next('publish')
+  await client.publish({ topic: topic.replace('request', 'response'), payload: `${payload}!` })
+  assert.equal(await answer, ['hello!'])
+})
+
 test('no secret is in the log, however much is logged', async () => {
   const file = writeConfig({ ...CONFIG, log: { level: 'debug', destinations: ['stderr'] } })
   const broker = await startBroker(configured(file))
@@ -236,8 +250,9 @@ test('what makes no sense is refused in one line', async () => {
     [['device', 'add', 'pk', '--count', '0'], 'Expected a number from 1'],
     [['device', 'import', join(data, 'none')], 'no such file'],
   ]
-  for (const [words, expected] of wrong) {
-    const { code, lines: printed, stderr } = await run(data, ...words)
+  const outcomes = await Promise.all(wrong.map(([words]) => run(data, ...words)))
+  for (const [i, [words, expected]] of wrong.entries()) {
+    const { code, lines: printed, stderr } = outcomes[i] as Outcome
     assert.equal([code, printed], [1, []], words.join(' '))
     assert.match(stderr, expected, words.join(' '))
   }
