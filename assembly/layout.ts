@@ -159,6 +159,12 @@ export const RECORD_OWN = 1216 // one record outside the batch, for what the hos
 export const MESSAGE_CURRENT = 1280 // the message staged from the record in hand
 export const ROW_OWN = 1408 // one row for identifiers the host gives a delivery itself
 export const HEAD_START = 1344 // 64 bytes: the small parts of a packet while it is put together
+// Traffic: PUBLISH packets staged (received) and delivered (sent): 6 f64 each.
+//
+//   +0 packets of QoS 0, 1, 2    +24 bytes of their payloads
+export const TRAFFIC_RECEIVED = 1536
+export const TRAFFIC_SENT = 1584
+export const TRAFFIC_BYTES = 24
 export const RECORDS_START = 2048 // RECORDS_MAX * RECORD_SIZE
 export const PROPERTIES_START = 67584 // PROPERTIES_MAX * PROPERTY_SIZE
 export const SCRATCH_START = 77824

@@ -48,6 +48,7 @@ import {
   ROW_IDENTIFIER,
   ROW_NEXT,
 } from './layout'
+import { Traffic } from './traffic'
 
 const EXPIRY_BYTES: i32 = 5 // identifier and four bytes
 const ALIAS_BYTES: i32 = 3 // identifier and two bytes
@@ -86,7 +87,9 @@ export class Message {
     store<i32>(message, load<i32>(record, RECORD_PROPERTIES_START), MESSAGE_PROPERTIES_START)
     store<i32>(message, load<i32>(record, RECORD_PROPERTIES_LENGTH), MESSAGE_PROPERTIES_LENGTH)
     store<i32>(message, load<i32>(record, RECORD_PAYLOAD_START), MESSAGE_PAYLOAD_START)
-    store<i32>(message, load<i32>(record, RECORD_PAYLOAD_LENGTH), MESSAGE_PAYLOAD_LENGTH)
+    const payloadLength = load<i32>(record, RECORD_PAYLOAD_LENGTH)
+    store<i32>(message, payloadLength, MESSAGE_PAYLOAD_LENGTH)
+    Traffic.received(qos, payloadLength)
     store<i32>(message, since, MESSAGE_SINCE)
     store<i32>(message, load<i32>(record, RECORD_START), MESSAGE_READY_START)
     store<i32>(message, load<i32>(record, RECORD_LENGTH), MESSAGE_READY_LENGTH)

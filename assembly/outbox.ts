@@ -15,6 +15,7 @@ import {
   ERROR_NO_ROOM,
   ERROR_PACKET_TOO_LARGE,
   FLAG_QOS_MASK,
+  FLAG_QOS_SHIFT,
   PROPERTY_MESSAGE_EXPIRY_INTERVAL,
   PROPERTY_SUBSCRIPTION_IDENTIFIER,
   PROPERTY_TOPIC_ALIAS,
@@ -41,6 +42,7 @@ import {
   ROW_NEXT,
 } from './layout'
 import { Message } from './message'
+import { Traffic } from './traffic'
 
 const FIRST: usize = 0
 const LAST: usize = 4
@@ -140,6 +142,16 @@ export class Outbox {
    * @returns bytes pending | ERROR_NO_ROOM | ERROR_PACKET_TOO_LARGE [MQTT-3.1.2-24]
    */
   static deliver(outbox: usize, message: usize, flags: i32, packetId: i32, row: usize): i32 {
+    const pending = Outbox.place(outbox, message, flags, packetId, row)
+    if (pending >= 0) {
+      const qos = (flags & FLAG_QOS_MASK) >> FLAG_QOS_SHIFT
+      Traffic.sent(qos, load<i32>(message, MESSAGE_PAYLOAD_LENGTH))
+    }
+    return pending
+  }
+
+  @inline
+  private static place(outbox: usize, message: usize, flags: i32, packetId: i32, row: usize): i32 {
     const version = load<i32>(outbox, VERSION)
     const qos = flags & FLAG_QOS_MASK
     const plain = version !== VERSION_5_0 || (row === 0 && load<u32>(outbox, ALIASES) === 0)

@@ -235,6 +235,30 @@ export class Broker {
   }
 
   /**
+   * Sends a message to one client, subscribed or not; what its access control says still holds.
+   * @returns whether there is a session of that identifier
+   */
+  send(
+    clientId: string,
+    { topic, payload = '', qos = 0, properties = {} }: PublishOptions,
+  ): boolean {
+    const { core } = this
+    const session = core.sessions.byId.get(clientId)
+    if (session === undefined) return false
+    core.updateClock()
+    const message = core.messages.compose({
+      ...{ topic, payload: Buffer.from(payload as string), qos, retain: false, properties },
+    })
+    // For what is remembered of topics: a match is where they are told apart.
+    const { messages, subscriptions } = core
+    subscriptions.match(messages.topicStart(message), messages.topicLength(message), -1)
+    session.deliver(message, qos, false, qos, 0)
+    messages.drop(message)
+    core.settleSoon()
+    return true
+  }
+
+  /**
    * Calls `handler` for each message that matches, beginning with the retained ones if `retained`.
    * @throws RangeError when the filter is not a topic filter
    */
@@ -316,35 +340,6 @@ export class Broker {
     Object.assign(this.core.options, options)
   }
 
-  /**
-   * Writes packets in words to a file until it is closed or a limit is reached.
-   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
-   */
-  trace(options: TraceOptions): Trace {
-    this.traces ??= new Traces(this.core)
-    return this.traces.start(options)
-  }
-
-  /** For the admin listener. */
-  get watched(): Watched {
-    return {
-      core: this.core,
-      connections: () => this.countConnections(),
-      state: () => {
-        if (this.closing !== undefined) return 'closing'
-        return this.listeners.size > 0 ? 'ready' : 'starting'
-      },
-    }
-  }
-
-  private countConnections(): Map<string, number> {
-    const counts = new Map<string, number>()
-    for (const { policy } of this.listeners.values()) {
-      counts.set(policy.name, (counts.get(policy.name) ?? 0) + policy.load.connections)
-    }
-    return counts
-  }
-
   /** The clients that are connected now. */
   *clients(): Generator<ClientInfo> {
     for (const connection of this.connections) {
@@ -377,10 +372,40 @@ export class Broker {
     this.regrant()
   }
 
-  /** What clients may do has changed in kind: whether they must be asked is found out anew. */
+  /** Clients may now have to be asked about where nobody had to, or the other way round. */
   regrant(): void {
     for (const connection of this.connections) connection.regrant()
     for (const session of this.core.sessions.byId.values()) session.setGrant(session.grant)
+  }
+
+  /**
+   * Writes packets in words to a file until it is closed or a limit is reached.
+   * @throws RangeError when topic is no filter, the system's error when the file cannot be opened
+   */
+  trace(options: TraceOptions): Trace {
+    this.traces ??= new Traces(this.core)
+    return this.traces.start(options)
+  }
+
+  /** For the admin listener. */
+  get watched(): Watched {
+    return {
+      core: this.core,
+      connections: () => this.countConnections(),
+      state: () => {
+        if (this.closing !== undefined) return 'closing'
+        return this.listeners.size > 0 ? 'ready' : 'starting'
+      },
+    }
+  }
+
+  private countConnections(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { policy } of this.listeners.values()) {
+      const { load, name } = policy
+      counts.set(name, (counts.get(name) ?? 0) + load.connections)
+    }
+    return counts
   }
 
   /** Counters and sizes, for health and metrics. */

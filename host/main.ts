@@ -9,8 +9,10 @@ import { Failure } from './cli/failure.ts'
 
 /** Loaded when asked for, so that none costs another anything. */
 const COMMANDS: Record<string, (words: readonly string[]) => Promise<void>> = {
+  ban: async (rest) => (await import('./cli/ban.ts')).runBan(rest),
   check: async (rest) => (await import('./cli/config.ts')).runCheck(rest),
   config: async (rest) => (await import('./cli/config.ts')).runConfig(rest),
+  device: async (rest) => (await import('./cli/device.ts')).runDevice(rest),
   passwd: async (rest) => (await import('./cli/passwd.ts')).runPasswd(rest),
   pub: async (rest) => (await import('./cli/pub.ts')).runPub(rest),
   reload: async (rest) => (await import('./cli/control.ts')).runReload(rest),

@@ -8,7 +8,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 
 const PARALLEL = 2
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 240_000
 const ROOT: string = join(import.meta.dirname, '..')
 
 interface Result {

@@ -52,6 +52,9 @@ const TOP_LEVEL = [
   ...['package-lock.json', 'LICENSE', 'CHANGELOG.md', 'biome.json', '.gitignore', '.ci'],
 ]
 
+/** What stands in for a package that has one. */
+const DEFAULT_EXPORTS = ['host/embed/mqtt-packet.ts']
+
 const COLUMNS_MAX = 100
 const FILE_LINES_MAX = 500
 const FUNCTION_LINES_MAX = 70
@@ -237,7 +240,11 @@ tests('nothing is exported as default, left to do, skipped or run alone', () => 
     `\\b(${['TO', 'FIX', 'X'].map((a, i) => a + ['DO', 'ME', 'XX'][i]).join('|')})\\b`,
   )
   none([
-    ...matching(all, /\bexport default\b|\bas default\b/, 'code'),
+    ...matching(
+      all.filter(({ path }) => !DEFAULT_EXPORTS.includes(path)),
+      /\bexport default\b|\bas default\b/,
+      'code',
+    ),
     ...matching(all, later, 'lines'),
     ...matching(
       all.filter(({ path }) => path.endsWith('.test.ts')),

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { ACCESS_KINDS, accessConfig, startHook } from './access.ts'
 import { createCertificate } from './certificate.ts'
 import type { Transport } from './transport.ts'
 
@@ -30,6 +31,8 @@ interface Place {
   /** Files key.pem and cert.pem are in the directory. */
   readonly hasCertificate: boolean
   readonly limits: Limits
+  /** Where a program that decides about access would listen. */
+  readonly hookPort: number
 }
 
 /** What a workload needs beyond the brokers' defaults. */
@@ -56,6 +59,12 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 /** Where the words of a broker's command line come from: a known name or the command itself. */
 const KNOWN: Readonly<Record<string, (place: Place) => Command>> = {
   wasmqtt: wasmqttCommand,
+  ...Object.fromEntries(
+    ACCESS_KINDS.map((kind) => [
+      `wasmqtt-${kind}`,
+      (place: Place) => wasmqttCommand(place, accessConfig(kind, place.directory, place.hookPort)),
+    ]),
+  ),
   mosquitto: mosquittoCommand,
   'mosquitto-nodelay': (place) => mosquittoCommand(place, ['set_tcp_nodelay true']),
   aedes: ({ ports }) => ({
@@ -73,14 +82,16 @@ export async function startBroker(
   nodeFlags: readonly string[] = [],
 ): Promise<Broker> {
   const directory = mkdtempSync(join(tmpdir(), 'wasmqtt-bench-'))
-  const [tcp, tls, ws] = await freePorts(3)
+  const [tcp, tls, ws, hook] = await freePorts(4)
+  const hookPort = hook as number
+  if (name === 'wasmqtt-http') await startHook(hookPort)
   const ports = { tcp, tls, ws } as Record<Transport, number>
   const hasCertificate = createCertificate(directory)
   const {
     shell,
     transports,
     qosMax = 2,
-  } = commandFor(name, { directory, ports, hasCertificate, limits })
+  } = commandFor(name, { directory, ports, hasCertificate, limits, hookPort })
   const isNode = shell.startsWith('node ')
   const flagged = shell.replace(/^node /, `node ${[...nodeFlags, ''].join(' ')}`)
   const child = spawn('sh', ['-c', `exec ${pin(BROKER_CORE)} ${flagged}`], {
@@ -114,8 +125,9 @@ function commandFor(name: string, place: Place): Command {
   return { shell, transports: ['tcp'] }
 }
 
-function wasmqttCommand({ directory, ports, hasCertificate, limits }: Place): Command {
-  const config: Record<string, unknown> = {}
+function wasmqttCommand(place: Place, access: object = {}): Command {
+  const { directory, ports, hasCertificate, limits } = place
+  const config: Record<string, unknown> = { anonymous: true, ...access }
   if (limits.queueMessages) config.queueMessagesMax = limits.queueMessages
   if (hasCertificate) {
     const tls = { certificate: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { selectWorkloads, WORKLOADS, type Workload } from '../workloads.ts'
+import { ACCESS_KINDS, setCredentials } from './access.ts'
 import { pin, startBroker } from './brokers.ts'
 import type { Figures } from './figures.ts'
 import { longestPause } from './gc.ts'
@@ -22,8 +23,9 @@ const SECONDS = 5
 const USAGE = `Usage: npm run bench:load -- [options]
   --broker NAME|CMD   the broker under test (default wasmqtt: node dist/main.js); none = peers only
   --peer NAME|CMD     a broker to compare with, in turn; may be given again
-                      names: wasmqtt, mosquitto, mosquitto-nodelay, aedes, and the bare
-                      forwarders forward, forward-plain; in a command PORT and TMP are replaced
+                      names: wasmqtt, wasmqtt-acl, wasmqtt-rules, wasmqtt-jwt, wasmqtt-http,
+                      mosquitto, mosquitto-nodelay, aedes, and the bare forwarders forward and
+                      forward-plain; in a command PORT and TMP are replaced
   --workload NAMES    a name, names with commas, a prefix ending in *, or all (default p2p-10-*)
   --seconds N         measured time of a run (default 5, some workloads longer)
   --warmup N          time before it (default 2)
@@ -162,6 +164,8 @@ function runLoader(order: Order): Promise<Partial<Figures>> {
 
 async function main(): Promise<void> {
   const options = readOptions()
+  const named = options.brokers.join(' ')
+  if (ACCESS_KINDS.some((kind) => named.includes(`wasmqtt-${kind}`))) await setCredentials()
   if (!straceIsInstalled()) console.log('strace is not installed: system calls are not counted')
   if (!pin(LOADER_CORE)) console.log('taskset is not installed: broker and loader share cores')
   console.log(`load average at the start ${loadAverage()} (foreign load spoils every figure)`)

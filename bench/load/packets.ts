@@ -57,12 +57,16 @@ export function encodeConnect(clientId: string, options: ConnectOptions): Buffer
   if (!clean) properties.push(Buffer.from([PROPERTY_SESSION_EXPIRY, 0, 0, 0x0e, 0x10]))
   if (aliasMaximum) properties.push(Buffer.from([PROPERTY_TOPIC_ALIAS_MAXIMUM, 0, aliasMaximum]))
   const keepAliveSeconds = 300
+  const { WASMQTT_BENCH_USER: user, WASMQTT_BENCH_PASSWORD: password } = process.env
+  const credentials = user && password ? [text(user), text(password)] : []
+  const flags = (clean ? 2 : 0) | (credentials.length > 0 ? 0xc0 : 0)
   return packet(CONNECT << 4, [
     text('MQTT'),
-    Buffer.from([version, clean ? 2 : 0]),
+    Buffer.from([version, flags]),
     u16(keepAliveSeconds),
     propertiesFor(version, properties),
     text(clientId),
+    ...credentials,
   ])
 }
 

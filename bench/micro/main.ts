@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { pin } from '../load/brokers.ts'
 import { saveJson } from '../load/report.ts'
 
-const SUITES = ['decode', 'encode', 'match', 'subscribe', 'utf8']
+const SUITES = ['decode', 'encode', 'match', 'subscribe', 'utf8', 'faces']
 const CORE = '1'
 const HEAP = ['--max-old-space-size=8192', '--expose-gc']
 

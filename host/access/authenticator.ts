@@ -15,8 +15,17 @@ export interface Identity {
   readonly expiresAt?: number
   /** What it brings along to decide what it may do; asked before everything else. */
   readonly judges?: readonly Judge[]
+  /** Whether its session ends with the connection, whatever the client asks for. */
+  readonly isTemporary?: boolean
+  /** Told when the client is connected, and when it is not any more. */
+  readonly presence?: Presence
   /** Values for `${…}` in rules beyond those of every client, by lower-case name. */
   readonly attributes?: Readonly<Record<string, string>>
+}
+
+export interface Presence {
+  entered(applicant: Applicant): void
+  left(): void
 }
 
 export const NOT_MINE = 'not mine'

@@ -4,7 +4,6 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Applicant } from '../broker/access.ts'
 import { Addresses } from '../config/addresses.ts'
 
 export type BanKind = 'client' | 'user' | 'address'
@@ -17,6 +16,16 @@ export interface Ban {
   readonly until?: number
   readonly reason?: string
 }
+
+/** Whoever may be banned: an applicant, or a client that is connected. */
+export interface Suspect {
+  readonly clientId: string
+  readonly username: string | undefined
+  readonly origin: { readonly address: string }
+}
+
+/** In the data directory. */
+export const BANS_FILE = 'bans.json'
 
 const KINDS: readonly string[] = ['client', 'user', 'address']
 
@@ -59,8 +68,8 @@ export class Bans {
     return [...this.bans.values()].filter(({ until }) => until === undefined || until > now)
   }
 
-  /** The ban that keeps an applicant out. */
-  find({ clientId, origin, username }: Applicant): Ban | undefined {
+  /** The ban that keeps somebody out. */
+  find({ clientId, origin, username }: Suspect): Ban | undefined {
     return (
       this.inForce('client', clientId) ??
       (username === undefined ? undefined : this.inForce('user', username)) ??

@@ -2,7 +2,7 @@
 // tried in order, and the judges that every client is subject to. Implements the broker's Access;
 // made of a configuration by build.ts, which also replaces its parts on a reload.
 
-import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
+import { REASON_CLIENT_IDENTIFIER_NOT_VALID, REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
 import type {
   Access,
   Admission,
@@ -33,6 +33,8 @@ export interface Parts {
   readonly anonymous: boolean
   /** Shared by all listeners. */
   readonly limits?: Limits | undefined
+  /** Whether a client identifier is given to somebody by who it is: nobody else may have it. */
+  readonly isGiven?: ((clientId: string) => boolean) | undefined
   /** What of a client certificate or PSK identity replaces the names in CONNECT. */
   readonly usernameFrom?: NameSource | undefined
   readonly clientIdFrom?: NameSource | undefined
@@ -76,12 +78,14 @@ export class AccessControl implements Access, Common {
     return this.admitFrom(renamed(applicant, usernameFrom, clientIdFrom), 0)
   }
 
-  entered(_: Applicant, { username }: Grant): void {
-    this.parts.limits?.entered(username)
+  entered(applicant: Applicant, grant: Grant): void {
+    this.parts.limits?.entered(grant.username)
+    if (grant instanceof JudgedGrant) grant.presence?.entered(applicant)
   }
 
-  left(_: Applicant, { username }: Grant): void {
-    this.parts.limits?.left(username)
+  left(_: Applicant, grant: Grant): void {
+    this.parts.limits?.left(grant.username)
+    if (grant instanceof JudgedGrant) grant.presence?.left()
   }
 
   exchange(method: string, applicant: Applicant): Exchange | undefined {
@@ -106,11 +110,11 @@ export class AccessControl implements Access, Common {
 
   /** The grant of an applicant that is `identity`. */
   grant(applicant: Applicant, identity: Identity): JudgedGrant {
-    const { judges = [], username, attributes = {}, expiresAt } = identity
+    const { judges = [], username, attributes = {}, ...terms } = identity
     const { listener, origin } = applicant
     const clientId = identity.clientId ?? applicant.clientId
     const subject: Subject = { clientId, username, origin, listener, attributes }
-    return new JudgedGrant(subject, judges, this, { clientId, expiresAt })
+    return new JudgedGrant(subject, judges, this, { ...terms, clientId })
   }
 
   private admitFrom(applicant: Applicant, first: number): Admission | Promise<Admission> {
@@ -138,12 +142,16 @@ export class AccessControl implements Access, Common {
   }
 
   private admission(applicant: Applicant, verdict: Identity | Refusal): Admission {
-    const { limits } = this.parts
+    const { isGiven, limits } = this.parts
     if ('refused' in verdict) {
       limits?.failed(applicant)
       return verdict
     }
-    const refused = limits?.admit(applicant, verdict.username) ?? 0
+    if (verdict.clientId === undefined && isGiven?.(applicant.clientId)) {
+      return { refused: REASON_CLIENT_IDENTIFIER_NOT_VALID }
+    }
+    const { clientId = applicant.clientId, username } = verdict
+    const refused = limits?.admit(applicant, { clientId, username }) ?? 0
     return refused === 0 ? this.grant(applicant, verdict) : { refused }
   }
 }

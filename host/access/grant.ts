@@ -3,6 +3,7 @@
 
 import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
 import type { Answer, Grant } from '../broker/access.ts'
+import type { Presence } from './authenticator.ts'
 import type { Judge, Opinion, Subject } from './judge.ts'
 
 const SHARE = /^\$share\/[^/]*\//
@@ -15,9 +16,19 @@ export interface Common {
   readonly judges: readonly Judge[]
 }
 
+/** What a grant says beside what may be done. */
+export interface Terms {
+  readonly clientId?: string | undefined
+  readonly expiresAt?: number | undefined
+  readonly isTemporary?: boolean | undefined
+  readonly presence?: Presence | undefined
+}
+
 export class JudgedGrant implements Grant {
   readonly clientId: string | undefined
   readonly expiresAt: number | undefined
+  readonly isTemporary: boolean
+  readonly presence: Presence | undefined
   readonly subject: Subject
   private readonly own: readonly Judge[]
   private readonly common: Common
@@ -26,13 +37,15 @@ export class JudgedGrant implements Grant {
     subject: Subject,
     own: readonly Judge[],
     common: Common,
-    more: { clientId?: string | undefined; expiresAt?: number | undefined },
+    { clientId, expiresAt, isTemporary = false, presence }: Terms,
   ) {
     this.subject = subject
     this.own = own
     this.common = common
-    this.clientId = more.clientId
-    this.expiresAt = more.expiresAt
+    this.clientId = clientId
+    this.expiresAt = expiresAt
+    this.isTemporary = isTemporary
+    this.presence = presence
   }
 
   get username(): string | undefined {

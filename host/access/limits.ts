@@ -15,6 +15,8 @@ import type { Bans } from './bans.ts'
 
 /** Addresses and clients of which something is remembered; the longest unseen is forgotten. */
 const REMEMBERED = 100_000
+/** By `max` each cache would take 4 MB and 16 ms at the start, used or not. */
+const BOUND = { maxSize: REMEMBERED, sizeCalculation: (): number => 1 }
 const FORGOTTEN_MS = 10 * 60_000
 // A name may be tried five times from one address, an address may try twenty times; then each
 // further failure doubles the time until the next attempt is looked at.
@@ -38,14 +40,11 @@ export class Limits implements Guard {
   private readonly now: () => number
   private readonly addresses: Map<string, number> = new Map()
   private readonly users: Map<string, number> = new Map()
-  private readonly failures = new LRUCache<string, Failures>({
-    max: REMEMBERED,
-    ttl: FORGOTTEN_MS,
-  })
+  private readonly failures = new LRUCache<string, Failures>({ ...BOUND, ttl: FORGOTTEN_MS })
   /** Names that have come in from their address: others' failures there do not keep them out. */
-  private readonly proven = new LRUCache<string, true>({ max: REMEMBERED })
-  private readonly connects = new LRUCache<string, Bucket>({ max: REMEMBERED, ttl: FORGOTTEN_MS })
-  private readonly comings = new LRUCache<string, number[]>({ max: REMEMBERED, ttl: FORGOTTEN_MS })
+  private readonly proven = new LRUCache<string, true>(BOUND)
+  private readonly connects = new LRUCache<string, Bucket>({ ...BOUND, ttl: FORGOTTEN_MS })
+  private readonly comings = new LRUCache<string, number[]>({ ...BOUND, ttl: FORGOTTEN_MS })
 
   /** @param now milliseconds since the epoch */
   constructor(config: LimitsConfig, bans: Bans, now: () => number) {
@@ -86,15 +85,22 @@ export class Limits implements Guard {
     return isBarred ? REASON_NOT_AUTHORIZED : 0
   }
 
-  /** @returns 0, or the reason why a client that may come in must not come in now */
-  admit(applicant: Applicant, username: string | undefined): number {
+  /**
+   * @param found who it is, which may be another than it says
+   * @returns 0, or the reason why a client that may come in must not come in now
+   */
+  admit(
+    applicant: Applicant,
+    { clientId, username }: Pick<Applicant, 'clientId' | 'username'>,
+  ): number {
+    if (this.bans.find({ ...applicant, clientId, username }) !== undefined) return REASON_BANNED
     const [pair] = failureKeys(applicant)
     this.failures.delete(pair)
     this.proven.set(pair, true)
     const { connectionsPerUser: max = 0 } = this.config
     const count = username === undefined ? 0 : (this.users.get(username) ?? 0)
     if (max > 0 && count >= max) return REASON_QUOTA_EXCEEDED
-    return this.isFlapping(applicant.clientId) ? REASON_BANNED : 0
+    return this.isFlapping(clientId) ? REASON_BANNED : 0
   }
 
   /** The chain has refused an applicant. */

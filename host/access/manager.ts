@@ -13,9 +13,11 @@ import type {
 import type { Log } from '../config/options.ts'
 import { AclFile } from './aclFile.ts'
 import type { Authenticator } from './authenticator.ts'
-import { Bans } from './bans.ts'
+import { BANS_FILE, Bans } from './bans.ts'
 import { Certificates } from './certificates.ts'
 import { AccessControl, type Parts } from './control.ts'
+import { DeviceAuthenticator } from './devices/authenticator.ts'
+import type { Devices } from './devices/devices.ts'
 import { Hashing } from './hashing.ts'
 import { HookAuthenticator, HookJudge } from './hook.ts'
 import type { Judge } from './judge.ts'
@@ -40,9 +42,9 @@ export interface ManagerOptions {
   clock?: () => number
   /** Directory for what is stored; undefined = nothing is. */
   data?: string | undefined
+  /** For the step `device`. */
+  devices?: Devices | undefined
 }
-
-const BANS_FILE = 'bans.json'
 
 export class AccessManager {
   private shared: Shared = new Map()
@@ -50,17 +52,22 @@ export class AccessManager {
   readonly bans: Bans
   /** Also the guard of every listener. */
   readonly limits: Limits
+  readonly devices: Devices | undefined
   private readonly hashing = new Hashing()
   private readonly log: Log | undefined
   private readonly clock: () => number
   private readonly controls: Map<string, AccessControl> = new Map()
 
   /** @throws Error that names the ban list when it cannot be read */
-  constructor({ clock = Date.now, data, log }: ManagerOptions = {}) {
+  constructor({ clock = Date.now, data, devices, log }: ManagerOptions = {}) {
     this.log = log
     this.clock = clock
     this.bans = new Bans(data === undefined ? undefined : join(data, BANS_FILE), clock)
     this.limits = new Limits({}, this.bans, clock)
+    this.devices = devices
+    devices?.registry.onEvent(({ type }) => {
+      if (type === 'product-changed' || type === 'product-deleted') this.revise()
+    })
   }
 
   /**
@@ -112,6 +119,8 @@ export class AccessManager {
       chain: steps.map((step) => reuse(JSON.stringify(step), () => this.authenticatorOf(step))),
       judges: this.judgesOf(authorization, reuse),
       limits: this.limits,
+      isGiven:
+        this.devices && ((clientId) => this.devices?.registry.isSessionId(clientId) === true),
       usernameFrom: listener.tls?.usernameFrom,
       clientIdFrom: listener.tls?.clientIdFrom,
       anonymous: listener.anonymous ?? config.anonymous ?? false,
@@ -130,8 +139,9 @@ export class AccessManager {
         return new Certificates()
       case 'scram':
         return new Scram(step.file)
-      default:
-        throw new RangeError(`authentication by "${step.type}" is not known`)
+      case 'device':
+        if (this.devices === undefined) throw new RangeError('there is no device registry here')
+        return new DeviceAuthenticator(this.devices, step, this.clock)
     }
   }
 

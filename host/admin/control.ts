@@ -122,10 +122,16 @@ async function answer(
   const send = (reply: Reply): void => {
     if (socket.writable) socket.write(`${JSON.stringify(reply)}\n`)
   }
+  let dropped = 0
   const call: Call = {
     signal,
     line: (value) => {
-      if (socket.writableLength < WAITING_BYTES_MAX) send({ line: value })
+      if (socket.writableLength > WAITING_BYTES_MAX) dropped++
+      else {
+        if (dropped > 0) send({ line: `… ${dropped} lines left out: they are read too slowly` })
+        dropped = 0
+        send({ line: value })
+      }
     },
   }
   try {

@@ -15,7 +15,7 @@ import { loadModule } from '../wasm/instance.ts'
 import { Records } from '../wasm/records.ts'
 import { Outgoing } from './outgoing.ts'
 import { Selection } from './selection.ts'
-import { TraceFile } from './tracefile.ts'
+import { linesTo, TraceFile, type TraceLines } from './tracefile.ts'
 import { describe, nameText } from './words.ts'
 
 const PACKETS_MAX = 1_000_000
@@ -28,8 +28,8 @@ export interface TraceOptions {
   topic?: string
   /** Address of the client, with or without port. */
   address?: string
-  /** Appended to; made with permissions for its owner only. */
-  file: string
+  /** File appended to, made with permissions for its owner only; or what takes each line. */
+  file: string | ((line: string) => void)
   /** Lines after which it ends by itself; default 1,000,000. */
   packetsMax?: number
   /** Seconds after which it ends by itself; default: never. */
@@ -75,8 +75,9 @@ export class Traces implements Tracer {
   start(options: TraceOptions): Trace {
     const { core } = this
     if (options.topic !== undefined) check(core.module, options.topic, 'filter')
-    const file = new TraceFile(options.file, core.options.log)
-    const run = new Run(options, file, new Selection(options, this.codec.module))
+    const { file } = options
+    const lines = typeof file === 'string' ? new TraceFile(file, core.options.log) : linesTo(file)
+    const run = new Run(options, lines, new Selection(options, this.codec.module))
     this.runs.add(run)
     core.tracer = this
     void run.ended.then(() => this.forget(run))
@@ -184,11 +185,11 @@ class Run implements Trace {
   readonly payload: boolean
   readonly selection: Selection
   packets = 0
-  private readonly lines: TraceFile
+  private readonly lines: TraceLines
   private readonly packetsMax: number
   private readonly timer: NodeJS.Timeout | undefined
 
-  constructor(options: TraceOptions, lines: TraceFile, selection: Selection) {
+  constructor(options: TraceOptions, lines: TraceLines, selection: Selection) {
     const { packetsMax = PACKETS_MAX, payload = false, secondsMax } = options
     this.lines = lines
     this.selection = selection

@@ -1,5 +1,5 @@
-// The file of one trace: lines are appended in order and never wait for the disk; when it is too
-// slow, lines are left out and counted. Used by trace.ts.
+// Where one trace goes: to somebody who follows it, or to a file, where lines are appended in order
+// and never wait for the disk; when it is too slow, they are left out and counted. For trace.ts.
 
 import { createWriteStream, openSync, type WriteStream } from 'node:fs'
 import type { Log } from '../config/options.ts'
@@ -7,7 +7,25 @@ import type { Log } from '../config/options.ts'
 const WAITING_BYTES_MAX = 16 * 1024 * 1024
 const OWNER_ONLY = 0o600
 
-export class TraceFile {
+/** Where the lines of a trace go. */
+export interface TraceLines {
+  /** `''` when it is no file. */
+  readonly path: string
+  readonly closed: Promise<void>
+  write(line: string): void
+  close(): void
+}
+
+/** Lines for whoever follows the trace as it goes. */
+export function linesTo(take: (line: string) => void): TraceLines {
+  let end = (): void => {}
+  const closed = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  return { path: '', closed, write: take, close: () => end() }
+}
+
+export class TraceFile implements TraceLines {
   readonly path: string
   /** Resolves when all lines are written, or none can be. */
   readonly closed: Promise<void>

@@ -66,6 +66,8 @@ export interface Grant {
   readonly clientId?: string | undefined
   /** When the grant ends and the client with it, milliseconds since the epoch. */
   readonly expiresAt?: number | undefined
+  /** Whether the session ends with the connection, whatever the client asks for. */
+  readonly isTemporary?: boolean
   /** Whether `receive` must be asked at all. */
   readonly checksReceive: boolean
   /** Whether `publish` must be asked at all. */

@@ -1,14 +1,42 @@
 // What the broker counts: plain numbers, incremented where it happens, read by health, metrics and
 // $SYS. A new object each broker; nothing resets.
 
+import type { Module } from '../wasm/instance.ts'
+import { deliveredTraffic, stagedTraffic, type TrafficCounts } from '../wasm/traffic.ts'
+
 /** PUBLISH packets of one direction and the bytes of their payloads, by QoS. */
 export class Traffic {
-  readonly messages: Float64Array = new Float64Array(3)
-  readonly bytes: Float64Array = new Float64Array(3)
+  private readonly more: TrafficCounts = {
+    messages: new Float64Array(3),
+    bytes: new Float64Array(3),
+  }
+  private readonly counted: () => TrafficCounts
 
-  count(qos: number, bytes: number): void {
-    this.messages[qos] = (this.messages[qos] as number) + 1
-    this.bytes[qos] = (this.bytes[qos] as number) + bytes
+  /** @param counted what the module has counted by itself: nearly all */
+  constructor(counted: () => TrafficCounts) {
+    this.counted = counted
+  }
+
+  /** A packet that the module does not know of. */
+  add(qos: number, bytes: number): void {
+    const { more } = this
+    more.messages[qos] = (more.messages[qos] as number) + 1
+    more.bytes[qos] = (more.bytes[qos] as number) + bytes
+  }
+
+  /** A packet that the module has counted and will count again. */
+  takeBack(qos: number, bytes: number): void {
+    const { more } = this
+    more.messages[qos] = (more.messages[qos] as number) - 1
+    more.bytes[qos] = (more.bytes[qos] as number) - bytes
+  }
+
+  get messages(): Float64Array {
+    return this.counted().messages.map((n, qos) => n + (this.more.messages[qos] as number))
+  }
+
+  get bytes(): Float64Array {
+    return this.counted().bytes.map((n, qos) => n + (this.more.bytes[qos] as number))
   }
 
   get messagesTotal(): number {
@@ -35,9 +63,9 @@ export class Counters {
   /** Packets appended to outboxes, other than PUBLISH. */
   packetsAnswered = 0
   /** PUBLISH packets of clients. */
-  readonly received: Traffic = new Traffic()
+  readonly received: Traffic
   /** Deliveries appended to outboxes. */
-  readonly sent: Traffic = new Traffic()
+  readonly sent: Traffic
   /** Publishes of clients nobody was subscribed to. */
   publishUnmatched = 0
   /** Refused: reserved topic, or a payload that is not what its indicator says. */
@@ -56,6 +84,11 @@ export class Counters {
   droppedTooLarge = 0
   willsPublished = 0
   sessionsExpired = 0
+
+  constructor(module: Module) {
+    this.received = new Traffic(() => stagedTraffic(module))
+    this.sent = new Traffic(() => deliveredTraffic(module))
+  }
 
   get packetsSent(): number {
     return this.packetsAnswered + this.sent.messagesTotal

@@ -54,7 +54,7 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
   session.holder = peer
   core.watcher?.entered(peer, session, connect)
   session.will = mountedWill(peer, connect)
-  session.expirySeconds = expiryOf(core, connect)
+  session.expirySeconds = expiryOf(core, peer, connect)
   session.offlineSince = 0
   session.mount = peer.mount
   session.setGrant(grant)
@@ -216,7 +216,8 @@ class SessionTimers implements Lifetimes {
 }
 
 /** Seconds the session outlives its connection; 3.x has no interval, only clean_session. */
-function expiryOf(core: Core, connect: Connect): number {
+function expiryOf(core: Core, { grant }: Peer, connect: Connect): number {
+  if (grant?.isTemporary) return 0
   const { sessionExpiryMax } = core.options
   if (connect.version === VERSION_5_0) {
     return Math.min(connect.properties.sessionExpiryInterval ?? 0, sessionExpiryMax)
@@ -234,18 +235,19 @@ function grantedKeepAlive(core: Core, connect: Connect): number {
 /** What CONNACK says beyond its reason; only what differs from the specification's defaults. */
 function connackProperties(
   core: Core,
-  { policy }: Peer,
+  peer: Peer,
   connect: Connect,
   keepAlive: number,
 ): Properties {
   const { options } = core
+  const { policy } = peer
   const answer: Properties = {
     receiveMaximum: options.receiveMax,
     maximumPacketSize: options.packetSizeMax,
     topicAliasMaximum: policy.topicAliasMaxIn,
   }
   const asked = connect.properties.sessionExpiryInterval ?? 0
-  const granted = expiryOf(core, connect)
+  const granted = expiryOf(core, peer, connect)
   if (granted !== asked) answer.sessionExpiryInterval = granted // [MQTT-3.2.2-20]
   if (policy.qosMax < 2) answer.maximumQos = policy.qosMax // [MQTT-3.2.2-9]
   if (!options.retainAvailable) answer.retainAvailable = 0

@@ -24,7 +24,8 @@ const REASON_MASK = 0xff
 /** A PUBLISH that everybody else has let pass. @returns as a handler */
 export function onPublishHooked(core: Core, peer: Peer, record: number, hook: PublishHook): number {
   const session = peer.session as Session
-  const message = core.messages.stage(record, peer.version)
+  const qos = (Records.flags(core.module, record) >> 1) & 3
+  const message = core.messages.stage(record, peer.version) // which counts it as received
   if (peer.mount !== undefined) core.messages.forgetPacket()
   const { judged } = peer
   peer.judged = undefined
@@ -33,6 +34,7 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
   const answer = judged?.reason ?? hook.authorize(peer, session, view)
   if (typeof answer !== 'number') {
     view.keep()
+    core.counters.received.takeBack(qos, core.messages.payloadLength(message))
     peer.owner.wait(
       answer.then((reason) => {
         peer.judged = { view, reason }
@@ -40,8 +42,6 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
     )
     return WAIT
   }
-  const qos = (Records.flags(core.module, record) >> 1) & 3
-  core.counters.received.count(qos, Records.payloadLength(core.module, record))
   const packetId = Records.packetId(core.module, record)
   const own = answer === 0 && view.isChanged ? composed(view) : message
   view.release()

@@ -5,9 +5,9 @@
 //   Ready  --sink takes a write but not all of it-->  Paused
 //   Paused --sink has drained------------------------> Ready, and dirty again if bytes wait
 
-import { ERROR_NO_ROOM, FLAG_QOS_MASK, FLAG_QOS_SHIFT, PINGRESP } from '../../assembly/codes.ts'
+import { ERROR_NO_ROOM, PINGRESP } from '../../assembly/codes.ts'
 import type { Module } from '../wasm/instance.ts'
-import { DRAIN_SIZE, Outboxes, payloadLengthOf } from '../wasm/outboxes.ts'
+import { DRAIN_SIZE, Outboxes } from '../wasm/outboxes.ts'
 import { Counters } from './counters.ts'
 
 /** Where the bytes go. */
@@ -39,7 +39,7 @@ export class Flusher {
   private buffer: Buffer = Buffer.allocUnsafeSlow(DRAIN_SIZE)
   private readonly flushAll = () => this.flush()
 
-  constructor(module: Module, counters: Counters = new Counters()) {
+  constructor(module: Module, counters: Counters = new Counters(module)) {
     this.module = module
     this.counters = counters
     this.outboxes = new Outboxes(module)
@@ -116,8 +116,6 @@ export class Outbox {
     }
     if (pending < 0) return false
     this.pending = pending
-    const qos = (flags & FLAG_QOS_MASK) >> FLAG_QOS_SHIFT
-    this.counters.sent.count(qos, payloadLengthOf(this.module, message))
     if (!this.dirty) this.mark()
     return true
   }

@@ -44,7 +44,7 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (qos === 2) {
     const { received } = session
     if (received?.has(packetId)) {
-      core.counters.received.count(qos, Records.payloadLength(module, record))
+      core.counters.received.add(qos, Records.payloadLength(module, record))
       promise(store, peer, PUBREC_HEAD, packetId, 0)
       return 0
     }
@@ -56,9 +56,9 @@ export function onPublish(core: Core, peer: Peer, record: number): number {
   if (refusal === WAIT) return WAIT
   const hook = core.hooks.publish
   if (hook !== undefined && refusal === 0) return onPublishHooked(core, peer, record, hook)
-  core.counters.received.count(qos, Records.payloadLength(module, record))
   if (refusal !== 0) {
     core.counters.publishRefused++
+    core.counters.received.add(qos, Records.payloadLength(module, record))
     core.audit.refused(core.now, peer, 'publish', topicOf(core, peer, record), refusal)
     return qos === 0 ? 0 : acknowledge(core, peer, packetId, qos, refusal, told)
   }

@@ -61,7 +61,7 @@ export class Services {
     this.store = openStore(this.messages)
     this.subscriptions = new Trie(this.module)
     this.retained = new Retained(this.module, this.messages, this.store, options)
-    this.counters = new Counters()
+    this.counters = new Counters(this.module)
     this.audit = new Audit(() => options.log)
     this.queued = new QueueTotals()
     this.pressure = new Pressure()

@@ -121,6 +121,7 @@ function subscribe(core: Core, session: Session, item: Item, request: Request): 
   if (result < 0) return { reason: REASON_QUOTA_EXCEEDED } // decode has judged the filter
   session.subscriptions.set(filter, { options, identifier }) // [MQTT-3.8.4-3]
   if (session.number !== 0) core.store.subscribed(session, filter, options, identifier)
+  core.options.log?.('debug', 'subscribed', { client: session.id, filter, qos })
   const isAgain = handling === RETAIN_IF_NEW && result === REPLACED
   if (!mayAsk || isAgain) return { reason: qos } // [MQTT-3.3.1-10]
   return { reason: qos, handles: core.retained.takeText(filter) } // [MQTT-3.3.1-9]
@@ -235,6 +236,7 @@ function unsubscribe(core: Core, session: Session, item: Item): boolean {
   const existed = core.subscriptions.removeText(filter, session.slot) // [MQTT-3.10.4-1]
   session.subscriptions.delete(filter)
   if (existed && session.number !== 0) core.store.unsubscribed(session, filter)
+  core.options.log?.('debug', 'unsubscribed', { client: session.id, filter })
   return existed
 }
 

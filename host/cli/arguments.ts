@@ -19,6 +19,16 @@ export interface Arguments {
   control?: string
 }
 
+const COMMANDS = `
+Commands, each with a --help of its own:
+  pub, sub                   publish and subscribe, as mosquitto_pub and mosquitto_sub do
+  passwd                     password files
+  check, config              look at configuration files; schema, example, convert
+  status, reload, trace      ask a running broker
+  store                      look into the data of a stopped one
+
+Signals: SIGHUP reloads, SIGUSR1 saves, SIGUSR2 prints the subscriptions, SIGTERM closes.`
+
 /** Ends the process by itself after `--help`, `--version` and mistakes. */
 export function parseArguments(words: readonly string[], version: string): Arguments {
   const command = new Command('wasmqtt')
@@ -46,6 +56,7 @@ export function parseArguments(words: readonly string[], version: string): Argum
         'what an acknowledgement promises (default: disk)',
       ).choices(['disk', 'process', 'memory']),
     )
+    .addHelpText('after', COMMANDS)
     .showSuggestionAfterError(false)
     .allowExcessArguments(true)
     .configureOutput({

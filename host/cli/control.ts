@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { CONTROL_SOCKET, ControlError, type Request, request } from '../admin/control.ts'
 import { Failure } from './failure.ts'
+import { escapeUnprintable } from './log.ts'
 
 const DATA = './wasmqtt-data'
 
@@ -18,7 +19,10 @@ interface Place {
 interface TraceWords extends Place {
   client?: string
   topic?: string
+  address?: string
+  payload?: boolean
   file?: string
+  packets?: number
   seconds?: number
 }
 
@@ -43,25 +47,26 @@ export async function runStatus(words: readonly string[]): Promise<void> {
   }
 }
 
-/** Until interrupted, or for `--seconds`. */
+/** Until interrupted, or for `--seconds` or `--packets`. */
 export async function runTrace(words: readonly string[]): Promise<void> {
   const command = commandOf('trace', 'Shows the packets of a running broker in words.')
     .option('--client <id>', 'only those of this client')
-    .option('--topic <filter>', 'only PUBLISH packets whose topic matches')
+    .option('--topic <filter>', 'only messages whose topic matches, with their acknowledgements')
+    .option('--address <ip[:port]>', 'only those of clients from there')
+    .option('--payload', 'show payloads, of each at most 1 KiB')
     .option('--file <file>', 'append to a file instead of printing')
+    .option('--packets <n>', 'stop after so many', parseCount)
     .option('--seconds <n>', 'stop after so long (default: when interrupted)', parseSeconds)
   const given = command.parse(words, { from: 'user' }).opts<TraceWords>()
-  const { client, topic, seconds } = given
+  const { address, client, packets: packetsMax, payload, seconds: secondsMax, topic } = given
   const output = openOutput(given.file)
   const stop = new AbortController()
-  const timer = setTimeout(() => stop.abort(), (seconds ?? 0) * 1000)
-  if (seconds === undefined) clearTimeout(timer)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort())
-  const onLine = (value: unknown): void => output.write(String(value))
+  const onLine = (value: unknown): void => output.write(escapeUnprintable(String(value)))
+  const args = { client, topic, address, payload, packetsMax, secondsMax }
   try {
-    await ask(given, { verb: 'trace', args: { client, topic }, onLine, signal: stop.signal })
+    await ask(given, { verb: 'trace', args, onLine, signal: stop.signal })
   } finally {
-    clearTimeout(timer)
     output.close()
   }
 }
@@ -100,6 +105,12 @@ function parseSeconds(text: string): number {
   const seconds = Number(text)
   if (seconds > 0 && seconds <= 86_400) return seconds
   throw new InvalidArgumentError('Expected a number of seconds, at most 86400.')
+}
+
+function parseCount(text: string): number {
+  const count = Number(text)
+  if (/^\d+$/.test(text) && count > 0 && count <= Number.MAX_SAFE_INTEGER) return count
+  throw new InvalidArgumentError('Expected a number from 1.')
 }
 
 function print(line: string): void {

@@ -8,7 +8,6 @@ import { joinAddress } from '../net/addresses.ts'
 import type { Arguments } from './arguments.ts'
 import { Failure } from './failure.ts'
 import { likeMosquitto } from './mosquitto.ts'
-import { refuseUnsupported } from './policy.ts'
 
 const DEFAULT_HOSTS = ['127.0.0.1', '::1']
 const MQTT_PORT = 1883
@@ -46,7 +45,6 @@ export interface Plan {
 /** @throws Failure when words or environment make no sense */
 export function makePlan(given: Arguments, config: Config): Plan {
   const words = likeMosquitto(given, config)
-  refuseUnsupported(words.config ?? '', config)
   const { clock: _clock, log: _none, ...defaults } = DEFAULTS
   return {
     config,
@@ -102,7 +100,7 @@ function clientPlaces(words: Arguments, config: Config): Unkeyed[] {
   const port = words.port ?? (listeners ? 'off' : MQTT_PORT)
   const wsPort = words.wsPort ?? (listeners ? 'off' : WS_PORT)
   const places: Unkeyed[] = (listeners ?? []).map((listener) => ({
-    settings: { ...inherited, ...listener },
+    settings: { ...inherited, ...listener, ...ratesOf(inherited, listener) },
     optional: false,
   }))
   if (port !== 'off') {
@@ -131,6 +129,12 @@ function inheritedOf(config: Config): Partial<ListenerConfig> {
     ...(authorization !== undefined && { authorization }),
     ...(limits?.rates !== undefined && { rates: limits.rates }),
   }
+}
+
+/** A listener's rates go before the general ones, each by itself. */
+function ratesOf(general: Partial<ListenerConfig>, own: ListenerConfig): Partial<ListenerConfig> {
+  const rates = { ...general.rates, ...own.rates }
+  return Object.keys(rates).length === 0 ? {} : { rates }
 }
 
 function adminPlaces(words: Arguments, { admin }: Config): Unkeyed[] {

@@ -2,7 +2,7 @@
 // has bound its ports. Called by serve.ts.
 
 import { execFileSync } from 'node:child_process'
-import { chownSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { lchownSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../config/options.ts'
 import { Failure } from './failure.ts'
@@ -62,11 +62,15 @@ export function becomeUser({ name, uid, gid }: User): void {
   process.setuid?.(uid)
 }
 
-/** Gives what root has made below a path to the user, so that it can go on writing there. */
+/**
+ * Gives what root has made below a path to the user, so that it can go on writing there. Links are
+ * left alone: whoever may write there already could have made them to files of root's elsewhere.
+ */
 export function giveTo({ uid, gid }: User, path: string): void {
   const facts = lstatSync(path, { throwIfNoEntry: false })
   if (facts === undefined) return
-  if (facts.uid === 0 && !facts.isSymbolicLink()) chownSync(path, uid, gid)
+  const isLink = facts.isSymbolicLink() || (facts.isFile() && facts.nlink > 1)
+  if (facts.uid === 0 && !isLink) lchownSync(path, uid, gid)
   if (!facts.isDirectory()) return
   for (const name of readdirSync(path)) giveTo({ name: '', uid, gid }, join(path, name))
 }

@@ -4,7 +4,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { listenHealth } from '../admin/health.ts'
-import type { ListenerConfig } from '../config/config.ts'
+import type { ListenerConfig, LogType } from '../config/config.ts'
 import { type Broker, createBroker } from '../index.ts'
 import { StoreError } from '../store/database.ts'
 import type { Arguments } from './arguments.ts'
@@ -20,6 +20,20 @@ import { type Change, type Opener, Sockets } from './sockets.ts'
 /** What only a new start can change: options, and what the process is. */
 const FIXED: ReadonlySet<string> = new Set(['data', 'durability', 'wasm', 'pidFile', 'user'])
 
+/** Under which Mosquitto's topics a kind of line is published; it has none for all of them. */
+const LOG_TOPICS: Record<LogType, 'E' | 'W' | 'N' | 'I' | 'D'> = {
+  error: 'E',
+  warning: 'W',
+  notice: 'N',
+  information: 'I',
+  debug: 'D',
+  subscribe: 'D',
+  unsubscribe: 'D',
+  websockets: 'D',
+}
+
+type Parts = Pick<Runtime, 'broker' | 'logger' | 'policies'>
+
 export class Runtime {
   readonly broker: Broker
   readonly logger: Logger
@@ -28,16 +42,15 @@ export class Runtime {
   readonly startedAt: Date
   readonly #words: Arguments
   #plan: Plan
-  /** Reloads are done one after the other. */
+  /** What is under way. */
   #last: Promise<unknown>
   #reloads: number
 
-  private constructor(words: Arguments, plan: Plan, logger: Logger, broker: Broker) {
+  private constructor(words: Arguments, plan: Plan, { broker, logger, policies }: Parts) {
     this.broker = broker
     this.logger = logger
-    const { data, durability } = plan.options
-    this.policies = new Policies(logger.log, durability === 'memory' ? undefined : data)
-    this.sockets = new Sockets(openerOf(broker, logger, this.policies), (problem) =>
+    this.policies = policies
+    this.sockets = new Sockets(openerOf(broker, logger, policies), (problem) =>
       logger.log('error', problem, {}),
     )
     this.startedAt = new Date()
@@ -51,8 +64,12 @@ export class Runtime {
   static async create(words: Arguments, plan: Plan, warnings: readonly string[]): Promise<Runtime> {
     const logger = await Logger.open(plan.log)
     for (const warning of warnings) logger.log('warn', warning, {})
+    const data = plan.options.durability === 'memory' ? undefined : plan.options.data
+    const policies = await Policies.open({ log: logger.log, data })
     const broker = await createBroker({ ...plan.options, log: logger.log }).catch(failOnStore)
-    return new Runtime(words, plan, logger, broker)
+    policies.attach(broker)
+    logger.publish = (type, text) => broker.publishLog(LOG_TOPICS[type], text)
+    return new Runtime(words, plan, { broker, logger, policies })
   }
 
   get plan(): Plan {
@@ -60,11 +77,14 @@ export class Runtime {
   }
 
   /** @throws Failure when one cannot be opened */
-  async listen(): Promise<void> {
-    const { config, places } = this.#plan
-    this.policies.apply(config, listenersOf(this.#plan))
-    const change = await this.sockets.change(places)
-    await change.commit()
+  listen(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, places } = this.#plan
+      await this.policies.hold(listenersOf(this.#plan))
+      this.policies.apply(config, listenersOf(this.#plan))
+      const change = await this.sockets.change(places)
+      await change.commit()
+    })
   }
 
   /**
@@ -74,7 +94,23 @@ export class Runtime {
    * @throws Failure when it cannot be; nothing has changed then
    */
   reload(): Promise<string[]> {
-    const done = this.#last.then(() => this.#reload())
+    return this.#inTurn(() => this.#reload())
+  }
+
+  /** Writes everything to the disk, and logs how that went. */
+  async save(): Promise<void> {
+    const { log } = this.logger
+    try {
+      await this.broker.save()
+      log('notice', 'saved', {})
+    } catch (error) {
+      log('error', 'cannot save', { error })
+    }
+  }
+
+  /** Starts and reloads never overlap. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => {})
     return done
   }
@@ -120,12 +156,15 @@ export class Runtime {
     let change: Change | undefined
     try {
       change = await this.sockets.change(plan.places)
+      await this.policies.hold(listenersOf(plan))
       this.policies.apply(plan.config, listenersOf(plan))
       await this.policies.refresh()
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      if (change !== undefined) {
+        this.policies.apply(this.#plan.config, listenersOf(this.#plan))
+      }
       await change?.undo()
       throw error
     }

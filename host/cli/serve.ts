@@ -20,6 +20,8 @@ import { verbsOf } from './verbs.ts'
 
 /** Listens, prints the addresses and `ready`; resolves then. Throws a Failure when it cannot. */
 export async function serve(words: Arguments): Promise<void> {
+  let started: Runtime | undefined
+  obeySignals(() => started)
   const { config, warnings } = await readConfiguration(words.config)
   const plan = makePlan(words, config)
   const { data, durability } = plan.options
@@ -27,6 +29,7 @@ export async function serve(words: Arguments): Promise<void> {
   const control = controlPath(words, plan)
   if (control !== undefined) await makeRoom(control).catch(failOnControl)
   const runtime = await Runtime.create(words, plan, warnings)
+  started = runtime
   const closing = closeOnSignal(runtime)
   const user = findUser(plan.user, runtime.logger.log)
   await runtime.listen()
@@ -41,7 +44,6 @@ export async function serve(words: Arguments): Promise<void> {
     runtime.logger.chown(user.uid, user.gid)
     becomeUser(user)
   }
-  obeySignals(runtime)
   const lines = [...runtime.sockets.urls.map((url) => `listening ${url}`), 'ready']
   if (!words.quiet) process.stdout.write(`${lines.join('\n')}\n`)
 }
@@ -72,33 +74,34 @@ function failOnControl(error: unknown): never {
   throw error
 }
 
-/** What a signal asks for is logged; nobody waits for an answer. */
-function obeySignals(runtime: Runtime): void {
-  const { broker, logger } = runtime
-  process.on('SIGHUP', () => void runtime.reload().catch(() => {}))
-  process.on(
-    'SIGUSR1',
-    () =>
-      void broker.save().then(
-        () => logger.log('notice', 'saved', {}),
-        (error: Error) => logger.log('error', 'cannot save', { error: error.message }),
-      ),
-  )
+/**
+ * What a signal asks for is logged; nobody waits for an answer. One that comes before there is a
+ * broker asks for nothing, and must not end the process or wake Node's debugger.
+ */
+function obeySignals(current: () => Runtime | undefined): void {
+  process.on('SIGHUP', () => void current()?.reload().catch(ignore))
+  process.on('SIGUSR1', () => void current()?.save())
   process.on('SIGUSR2', () => {
-    const lines = [...broker.subscriptionTree()].map((line) => `${escapeUnprintable(line)}\n`)
-    process.stdout.write(lines.join(''))
+    const tree = [...(current()?.broker.subscriptionTree() ?? [])]
+    process.stdout.write(tree.map((line) => `${escapeUnprintable(line)}\n`).join(''))
   })
 }
 
+/** Whoever refuses a reload has logged why. */
+function ignore(): void {}
+
 /** The first signal closes gracefully and exits 0, a second one exits at once. */
-function closeOnSignal({ broker }: Runtime): Promise<void> {
+function closeOnSignal({ broker, policies }: Runtime): Promise<void> {
   return new Promise((resolve) => {
     let closing = false
     const onSignal = (): void => {
       if (closing) process.exit(1)
       closing = true
       resolve()
-      broker.close().then(() => process.exit(0))
+      broker
+        .close()
+        .then(() => policies.close())
+        .then(() => process.exit(0))
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)

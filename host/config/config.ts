@@ -69,7 +69,7 @@ export interface ListenerConfig {
   usernameAsClientId?: boolean
   authentication?: AuthenticationStep[]
   authorization?: AuthorizationConfig
-  /** Per connection of this listener; in place of those of `limits`. */
+  /** Per connection of this listener; over those of `limits`. */
   rates?: RatesConfig
 }
 
@@ -145,7 +145,13 @@ export type AuthenticationStep =
   /** A verified client certificate is enough; its user name by `tls.usernameFrom`. */
   | { type: 'certificate' }
   /** ProductKey, DeviceName and DeviceSecret of the device registry. */
-  | { type: 'device'; clockSkewSeconds?: number }
+  | {
+      type: 'device'
+      /** How far a device's timestamp may be off. */
+      clockSkewSeconds?: number
+      /** Whether `securemode` must fit the transport, and registration needs TLS; default true. */
+      checkTransport?: boolean
+    }
   /** MQTT 5 enhanced authentication, with the scrypt-free credentials of `file`. */
   | { type: 'scram'; file: string; iterations?: number }
 

@@ -26,6 +26,8 @@ const FLAGS: Record<number, number> = {
   [codes.UNSUBSCRIBE]: 2,
 }
 
+const TOO_SHORT = 'Packet too short'
+const QOS_3 = 'Packet must not have both QoS bits set to 1'
 const UNSUBACK_LENGTH = 'Malformed unsuback, payload length must be 2'
 
 export function explain(fault: Fault): string {
@@ -37,12 +39,12 @@ export function explain(fault: Fault): string {
       return 'Invalid variable byte integer'
     case codes.ERROR_MALFORMED_TYPE:
       if (type === codes.AUTH) return 'Not supported auth packet for this version MQTT'
-      return 'Not supported'
+      return hasQos3(bytes[0] as number) ? QOS_3 : 'Not supported'
     case codes.ERROR_MALFORMED_FLAGS:
       if (at !== 0) return 'Invalid connack flags, bits 7-1 must be set to 0'
       return `Invalid header flag bits, must be 0x${FLAGS[type] ?? 0} for ${name} packet`
     case codes.ERROR_MALFORMED_QOS:
-      return 'Packet must not have both QoS bits set to 1'
+      return QOS_3
     case codes.ERROR_MALFORMED_BOUNDS:
       return explainBounds(fault, type, name)
     case codes.ERROR_MALFORMED_TRAILING:
@@ -73,7 +75,7 @@ function explainBounds(fault: Fault, type: number, name: string): string {
     case codes.CONNECT:
       return explainConnect(fault)
     case codes.PUBLISH:
-      return 'Cannot parse topic'
+      return fault.at === body ? 'Cannot parse topic' : 'Cannot parse property code type'
     case codes.UNSUBACK:
       return isVersion3(fault) ? UNSUBACK_LENGTH : `Malformed ${name}, no payload specified`
     case codes.SUBSCRIBE:
@@ -98,6 +100,10 @@ function explainLevel(level: number, flags: number): string {
     : message
 }
 
+function hasQos3(head: number): boolean {
+  return (head & codes.FLAG_QOS_MASK) === codes.FLAG_QOS_MASK
+}
+
 function isVersion3({ version }: Fault): boolean {
   return version === codes.VERSION_3_1 || version === codes.VERSION_3_1_1
 }
@@ -114,11 +120,12 @@ function explainConnect({ bytes, at, body }: Fault): string {
   const version = (bytes[nameEnd] ?? 0) & 0x7f
   const flags = bytes[nameEnd + 1] ?? 0
   let field = nameEnd + 4 // behind level, flags and keep alive
-  if (at < field) return 'Packet too short'
+  if (at < field) return TOO_SHORT
   const skipProperties = () => {
     if (version === codes.VERSION_5_0) field = behindProperties(bytes, field)
   }
   skipProperties()
+  if (at < field) return at < bytes.length ? 'Cannot parse property code type' : TOO_SHORT
   const fields: [name: string, present: number][] = [
     ['will topic', flags & codes.CONNECT_WILL],
     ['will payload', flags & codes.CONNECT_WILL],
@@ -126,14 +133,15 @@ function explainConnect({ bytes, at, body }: Fault): string {
     ['password', flags & codes.CONNECT_PASSWORD],
   ]
   field += 2 + twoAt(bytes, field)
-  if (at < field) return 'Packet too short'
+  if (at < field) return TOO_SHORT
   if (flags & codes.CONNECT_WILL) skipProperties()
+  if (at < field && at < bytes.length) return 'Cannot parse property code type'
   for (const [name, present] of fields) {
     if (present === 0) continue
     field += 2 + twoAt(bytes, field)
     if (at < field) return `Cannot parse ${name}`
   }
-  return 'Packet too short'
+  return TOO_SHORT
 }
 
 /** Bytes that are not there make a field endless. */

@@ -98,10 +98,21 @@ export class Filters<Entry> {
     return this.recent.get(topic) ?? this.find(topic)
   }
 
+  /** The filters that match a topic, with their entries. */
+  matchWithFilters(topic: string): [filter: string, entry: Entry][] {
+    const count = this.ask(topic)
+    const row = (i: number) => this.trie.rows() + i * Rows.size
+    const places = new Set(
+      Array.from({ length: count }, (_, i) => Rows.subscriber(this.memory, row(i))),
+    )
+    return [...this.places]
+      .filter(([, place]) => places.has(place))
+      .map(([filter, place]) => [filter, this.entries[place] as Entry])
+  }
+
   private find(topic: string): readonly Entry[] {
     const { memory, entries } = this
-    const length = memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
-    const count = length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
+    const count = this.ask(topic)
     const found: Entry[] = []
     const first = count > 0 ? this.trie.rows() : 0
     for (let i = 0; i < count; i++) {
@@ -109,6 +120,12 @@ export class Filters<Entry> {
     }
     this.recent.set(topic, found)
     return found
+  }
+
+  /** How many rows the module finds. */
+  private ask(topic: string): number {
+    const length = this.memory.write(topic, SCRATCH_START, STRING_LENGTH_MAX)
+    return length <= 0 ? 0 : this.trie.match(SCRATCH_START, length, NOBODY)
   }
 
   /** The entries whose key, taken as a topic, the filter matches. */

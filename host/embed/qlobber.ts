@@ -96,11 +96,11 @@ abstract class Base<Value, Stored, Found> {
   protected stored(topic: string): readonly Stored[] {
     this.checkWords(topic)
     if (this.matchesEmpty || !hasEmptyLevel(topic)) return this.filters.match(topic)
-    const all = new Set(this.filters.match(topic))
     const words = topic.split(SEPARATOR)
     const fits = (filter: string) =>
       filter.split(SEPARATOR).every((word, i) => word !== ONE || words[i] !== '')
-    return [...this.filters].filter(([f, one]) => all.has(one) && fits(f)).map(([, one]) => one)
+    const found = this.filters.matchWithFilters(topic)
+    return found.filter(([filter]) => fits(filter)).map(([, stored]) => stored)
   }
 
   /** For debugging: nested maps by level; what hangs on a filter is under the separator. */

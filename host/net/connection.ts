@@ -312,9 +312,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
    */
   private takeAll(count: number): number {
     const { core } = this
+    const { tracer } = core
     let record = Records.first
     for (let i = 0; i < count; i++) {
-      if (core.tracer !== undefined) core.tracer.received(this.peer, record)
+      if (tracer !== undefined) tracer.received(this.peer, record)
       this.take(record)
       if (this.closing) {
         core.counters.packetsReceived += i + 1

@@ -97,8 +97,19 @@ export class TlsGate {
 
   #onHandshake(socket: TLSSocket): void {
     const reason = this.#objection(socket)
-    if (reason === undefined) this.#onSecure(socket, underlying(socket) ?? socket)
-    else this.#refuse(socket, reason)
+    if (reason !== undefined) {
+      this.#refuse(socket, reason)
+      return
+    }
+    socket.on('error', (error) => this.#onError(socket, error))
+    this.#onSecure(socket, underlying(socket) ?? socket)
+  }
+
+  /** Bytes that are no TLS: unlike other sockets this one does not end by itself then. */
+  #onError(socket: TLSSocket, { message: reason }: Error): void {
+    const { remoteAddress: address } = underlying(socket) ?? socket
+    this.#log?.('debug', 'TLS failed', { address, reason })
+    socket.destroy()
   }
 
   /** Why a client may not pass although its handshake was one. */

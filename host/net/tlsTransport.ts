@@ -12,7 +12,7 @@ import type { Accept, Transport, TransportHandler } from './transport.ts'
 /** Most bytes that may wait in copies before a write blocks. */
 export const COPIED_BYTES_MAX: number = 16 * 1024
 
-/** What a socket that has passed the gates brings with it. */
+/** What a socket that has passed the gates brings with it; they destroy it when it fails. */
 export interface Secured {
   socket: TLSSocket
   remoteAddress: string
@@ -53,7 +53,6 @@ export class TlsTransport implements Transport {
     this.#paused = false
     this.#draining = false
     socket.on('end', () => this.end())
-    socket.on('error', ignore)
     socket.on('close', () => this.#onClose())
   }
 
@@ -112,9 +111,9 @@ export class TlsTransport implements Transport {
   }
 
   readonly #onWritten = (error?: Error | null): void => {
+    if (error || this.#socket.destroyed) return // then Node calls back without an error, too
     // While more waits, the callback of that write is still to come.
-    if (error || this.#state !== 'open' || this.#socket.writableLength > 0) return
-    if (!this.#draining) return
+    if (!this.#draining || this.#state !== 'open' || this.#socket.writableLength > 0) return
     this.#draining = false
     this.#handler?.onDrained()
   }
@@ -126,6 +125,3 @@ export class TlsTransport implements Transport {
     this.#handler?.onClosed()
   }
 }
-
-/** An error is always followed by 'close', which is what is acted upon. */
-function ignore(): void {}

@@ -17,11 +17,6 @@ const HEADS = 8192 // generous: fixed header, packet identifier, expiry, alias, 
 
 export { DRAIN_SIZE }
 
-/** Bytes of a message's payload. */
-export function payloadLengthOf(module: Module, message: number): number {
-  return module.i32[(message + MESSAGE_PAYLOAD_LENGTH) >> 2] as number
-}
-
 export class Outboxes {
   private readonly module: Module
 

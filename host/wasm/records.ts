@@ -25,12 +25,12 @@ import {
 import type { Module } from './instance.ts'
 
 const DOLLAR = 0x24
-// The tree that only the broker publishes to.
-const RESERVED = '$SYS'
+// The trees that only the broker publishes to.
+const RESERVED = /^\$(SYS|events)(\/|$)/
 
 /** Whether a client may not publish to `topic`. */
 export function isReserved(topic: string): boolean {
-  return topic === RESERVED || topic.startsWith(`${RESERVED}/`)
+  return RESERVED.test(topic)
 }
 
 export class Records {

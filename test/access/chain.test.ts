@@ -10,80 +10,19 @@ import { exportJWK, SignJWT } from 'jose'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hashPassword } from '../../host/access/hashes.ts'
-import { AccessManager } from '../../host/access/manager.ts'
 import {
   formatCredential,
   makeCredential,
   parseCredentials,
   Scram,
 } from '../../host/access/scram.ts'
-import { nameOf } from '../../host/broker/policy.ts'
-import type { Config, ListenerConfig } from '../../host/config/config.ts'
-import { type Broker, createBroker } from '../../host/index.ts'
-import { type Connect, RawClient } from '../client.ts'
+import type { Config } from '../../host/config/config.ts'
+import type { Connect } from '../client.ts'
 import { temporaryDirectory } from '../process.ts'
+import { inWorld, type World } from './world.ts'
 
 const test = suite('authentication chain')
 const REFUSED = 0x87
-const LISTENER: ListenerConfig = { type: 'mqtt', host: '127.0.0.1', port: 0 }
-
-class World {
-  readonly broker: Broker
-  readonly manager: AccessManager
-  readonly config: Config
-  readonly port: number
-  readonly #clients: RawClient[] = []
-
-  private constructor(broker: Broker, manager: AccessManager, config: Config, port: number) {
-    this.broker = broker
-    this.manager = manager
-    this.config = config
-    this.port = port
-  }
-
-  static async start(config: Config, now: () => number): Promise<World> {
-    const broker = await createBroker({ clock: { now } })
-    const manager = new AccessManager({ clock: now })
-    const access = manager.apply(config, [LISTENER]).get(nameOf(LISTENER))
-    const { port } = await broker.listen(LISTENER, { access, guard: manager.limits })
-    return new World(broker, manager, config, port)
-  }
-
-  async open(): Promise<RawClient> {
-    const client = await RawClient.open({ port: this.port })
-    this.#clients.push(client)
-    return client
-  }
-
-  /** Reason code of the CONNACK. */
-  async knock(username?: string, password?: string, more: Connect = {}): Promise<number> {
-    const client = await this.open()
-    const credentials = {
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password: Buffer.from(password) }),
-    }
-    return (await client.handshake({ ...credentials, ...more })).reasonCode ?? 0
-  }
-
-  async close(): Promise<void> {
-    for (const client of this.#clients) client.drop()
-    await this.broker.close()
-    this.manager.close()
-  }
-}
-
-async function inWorld(
-  config: Config,
-  body: (world: World) => Promise<void>,
-  now: () => number = Date.now,
-): Promise<void> {
-  const world = await World.start(config, now)
-  try {
-    await body(world)
-  } finally {
-    await world.close()
-  }
-}
 
 function fileOf(text: string): string {
   const file = join(temporaryDirectory(), 'file')
@@ -217,7 +156,7 @@ test('the rules of a token are all its client may do, and its expiry ends the co
       const [end] = await client.closed
       assert.is((end as { reasonCode?: number }).reasonCode, REFUSED)
     },
-    () => now,
+    { clock: () => now },
   )
 })
 

@@ -1,15 +1,16 @@
 // The control socket: who may open it, what it answers, what becomes of it when the broker ends or
 // is killed, and the commands that use it.
 
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ControlError, ControlServer, request, type Verbs } from '../../host/admin/control.ts'
-import { type Broker, startBroker, stopAll, temporaryDirectory } from '../process.ts'
-import { control, runCommand } from './running.ts'
+import { RawClient } from '../client.ts'
+import { type Broker, runMain, startBroker, stopAll, temporaryDirectory } from '../process.ts'
+import { control, type Outcome, runCommand } from './running.ts'
 
 const MEMORY = ['--durability', 'memory']
 
@@ -117,6 +118,54 @@ tests('without a broker the commands say so and exit 1', async () => {
     assert.equal([code, lines], [1, []])
     assert.match(stderr, `wasmqtt: ${join(data, 'control.sock')}: no broker runs here`)
   }
+})
+
+tests('trace prints the packets of one client until it is interrupted', async () => {
+  const broker = await startBroker()
+  const traced = runMain(['trace', '--client', 'a', '--data', broker.data])
+  const client = await RawClient.connect({ port: broker.port, clientId: 'a' })
+  const other = await RawClient.connect({ port: broker.port, clientId: 'b' })
+  // The trace may begin at any packet: from its first line on, everything is there.
+  const seen = traced.untilLine(/ a < PINGRESP/)
+  let isSeen = false
+  void seen.then(() => {
+    isSeen = true
+  })
+  while (!isSeen) await client.barrier()
+  await other.publish({ topic: 'x', qos: 0, payload: 'other' })
+  await client.publish({ topic: 't', qos: 1, payload: 'hello' })
+  await traced.untilLine(/ a > PUBLISH q1 id \d+ .*"t".* 5 bytes/)
+  await traced.untilLine(/ a < PUBACK/)
+  assert.is(await traced.stop('SIGINT'), 0)
+  assert.equal(
+    traced.lines.filter((line) => !/^\S+ a [<>-] /.test(line)),
+    [],
+  )
+  assert.is((await control(broker, 'status')).code, 0)
+})
+
+tests('trace writes to a file, and ends after --packets', async () => {
+  const broker = await startBroker()
+  const file = join(temporaryDirectory(), 'trace')
+  const words = ['--file', file, '--packets', '2', '--topic', 't/#', '--payload']
+  const traced = control(broker, 'trace', ...words)
+  const client = await RawClient.connect({ port: broker.port, clientId: 'a' })
+  let outcome: Outcome | undefined
+  void traced.then((ended) => {
+    outcome = ended
+  })
+  while (outcome === undefined) await client.publish({ topic: 't/1', qos: 1, payload: 'hello' })
+  assert.equal(outcome, { code: 0, lines: [], stderr: '' })
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  assert.is(lines.length, 2)
+  assert.match(lines[0] as string, /PUBLISH .*t\/1.*hello/)
+})
+
+tests('a trace with a wrong filter is one line, and exit 1', async () => {
+  const broker = await startBroker()
+  const { code, stderr } = await control(broker, 'trace', '--topic', 'a/#/b')
+  assert.is(code, 1)
+  assert.match(stderr, /^wasmqtt: [^\n]*a\/#\/b[^\n]*\n$/)
 })
 
 tests('a request is a line, the answer is lines and a result', async () => {

@@ -153,6 +153,32 @@ tests('a client identifier of the binary cannot begin a line in its log', async 
   assert.match(broker.program.stderr, 'client="x\\u001b[2J y=z"')
 })
 
+tests('subscriptions are kinds of their own', async () => {
+  const types = ['subscribe' as const, 'unsubscribe' as const]
+  const config = writeConfig({ log: { types, timestamp: false, destinations: ['stdout'] } })
+  const broker = await startBroker(configured(config))
+  const client = await RawClient.connect({ port: broker.port, clientId: 'a' })
+  await client.subscribe('t/#', { qos: 1 })
+  await client.unsubscribe('t/#')
+  await broker.program.untilLine(/^debug unsubscribed/)
+  assert.equal(broker.lines.slice(broker.lines.indexOf('ready') + 1), [
+    'debug subscribed client=a filter=t/# qos=1',
+    'debug unsubscribed client=a filter=t/#',
+  ])
+})
+
+tests('log lines are published under $SYS where the destination is topic', async () => {
+  const log = { level: 'info' as const, timestamp: false, destinations: ['topic' as const] }
+  const broker = await startBroker(configured(writeConfig({ log })))
+  const client = await RawClient.connect({ port: broker.port, clientId: 'a' })
+  await client.subscribe('$SYS/broker/log/#')
+  const other = await RawClient.connect({ port: broker.port, clientId: 'b' })
+  const { topic, payload } = await client.take('publish')
+  assert.is(topic, '$SYS/broker/log/I')
+  assert.match(payload.toString(), /^info client connected client=b /)
+  await other.disconnect()
+})
+
 tests('a log file goes on in a new one after it was moved away and SIGHUP came', async () => {
   const directory = temporaryDirectory()
   const [file, old] = [join(directory, 'log'), join(directory, 'log.1')]

@@ -15,18 +15,18 @@ import { type Broker, startBroker, stopAll, temporaryDirectory } from '../proces
 import { configured, control, reload, writeConfig } from './running.ts'
 
 const ADMINISTRATIVE_ACTION = 0x98
+/** Of the loopback network one address for this process: its ports are nobody else's. */
+const HOST = `127.${1 + (process.pid >> 16)}.${(process.pid >> 8) & 255}.${process.pid & 255}`
+const BASE = 20_000 + (process.pid % 100) * 100
+const ports: Iterator<number> = [...Array(100).keys()].map((i) => BASE + i).values()
 
 const tests = suite('reload')
 tests.after.each(stopAll)
 
-/** A listener of a configuration, on a port that was free a moment ago. */
-async function listener(more: Partial<ListenerConfig> = {}): Promise<ListenerConfig & At> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as net.AddressInfo
-  server.close()
-  await once(server, 'close')
-  return { type: 'mqtt', host: '127.0.0.1', anonymous: true, ...more, port }
+/** A listener of a configuration, on a port of this file's own. */
+function listener(more: Partial<ListenerConfig> = {}): ListenerConfig & At {
+  const port = ports.next().value as number
+  return { type: 'mqtt', host: HOST, anonymous: true, ...more, port }
 }
 
 interface At {
@@ -55,7 +55,7 @@ async function accepted(outcome: ReturnType<typeof reload>): Promise<string[]> {
 }
 
 async function isListening(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1')
+  const socket = net.connect(port, HOST)
   try {
     await once(socket, 'connect')
     return true
@@ -87,12 +87,12 @@ tests('an option that is no longer said has its default again', async () => {
 })
 
 tests('a listener is added, and removed with its clients, who are told why', async () => {
-  const [one, two] = [await listener(), await listener({ type: 'ws' })]
+  const [one, two] = [listener(), listener({ type: 'ws' })]
   const { broker, become } = await start({ listeners: [one] })
-  const stays = await RawClient.connect({ port: one.port })
-  const url = `ws://127.0.0.1:${two.port}`
+  const stays = await RawClient.connect({ host: HOST, port: one.port })
+  const url = `ws://${HOST}:${two.port}`
   assert.equal(await accepted(become({ listeners: [one, two] })), [`added listener ${url}`])
-  const goes = await RawClient.connect({ port: two.port, path: '/mqtt' })
+  const goes = await RawClient.connect({ host: HOST, port: two.port, path: '/mqtt' })
   assert.equal(await accepted(become({ listeners: [one] })), [`removed listener ${url}`])
   assert.is((await goes.next('disconnect')).reasonCode, ADMINISTRATIVE_ACTION)
   await goes.closed
@@ -100,59 +100,59 @@ tests('a listener is added, and removed with its clients, who are told why', asy
   await stays.expectNothing()
   const { lines } = await control(broker, 'status')
   const urls = lines.filter((line) => /^listening (mqtt|ws):/.test(line))
-  assert.ok(urls.includes(`listening mqtt://127.0.0.1:${one.port}`))
+  assert.ok(urls.includes(`listening mqtt://${HOST}:${one.port}`))
   assert.not.ok(urls.some((line) => line.includes(`:${two.port}`)))
 })
 
 tests("a listener's policy changes under its socket and its clients", async () => {
-  const one = await listener({ qosMax: 2 })
+  const one = listener({ qosMax: 2 })
   const { become } = await start({ listeners: [one] })
-  const before = await RawClient.connect({ port: one.port })
+  const before = await RawClient.connect({ host: HOST, port: one.port })
   const lines = await accepted(become({ listeners: [{ ...one, qosMax: 1 }] }))
-  assert.equal(lines, [`changed listener mqtt://127.0.0.1:${one.port} qosMax: 2 -> 1`])
-  const after = await RawClient.connect({ port: one.port })
+  assert.equal(lines, [`changed listener mqtt://${HOST}:${one.port} qosMax: 2 -> 1`])
+  const after = await RawClient.connect({ host: HOST, port: one.port })
   assert.is(after.connack?.properties?.maximumQoS, 1)
   await before.expectNothing()
 })
 
 tests('anonymous clients are let in no more, where the new configuration says so', async () => {
-  const one = await listener()
+  const one = listener()
   const { become } = await start({ listeners: [one] })
-  await RawClient.connect({ port: one.port })
+  await RawClient.connect({ host: HOST, port: one.port })
   await accepted(become({ listeners: [{ ...one, anonymous: false }] }))
-  const refused = await RawClient.open({ port: one.port })
+  const refused = await RawClient.open({ host: HOST, port: one.port })
   assert.ok(((await refused.handshake()).reasonCode ?? 0) >= 0x80)
 })
 
 tests('a listener of another type takes the place of the one at its address', async () => {
-  const [one, two] = [await listener(), await listener()]
+  const [one, two] = [listener(), listener()]
   const { become } = await start({ listeners: [one, two] })
   const [goes, stays] = [
-    await RawClient.connect({ port: one.port }),
-    await RawClient.connect({ port: two.port }),
+    await RawClient.connect({ host: HOST, port: one.port }),
+    await RawClient.connect({ host: HOST, port: two.port }),
   ]
   const lines = await accepted(become({ listeners: [{ ...one, type: 'ws' }, two] }))
-  assert.equal(lines, [`changed listener ws://127.0.0.1:${one.port} type: mqtt -> ws`])
+  assert.equal(lines, [`changed listener ws://${HOST}:${one.port} type: mqtt -> ws`])
   assert.is((await goes.next('disconnect')).reasonCode, ADMINISTRATIVE_ACTION)
-  await RawClient.connect({ port: one.port, path: '/mqtt' })
+  await RawClient.connect({ host: HOST, port: one.port, path: '/mqtt' })
   await stays.expectNothing()
 })
 
 tests('listeners move to another address of the same port', async () => {
-  const one = await listener()
+  const one = listener()
   const { become } = await start({ listeners: [one] })
   const lines = await accepted(become({ listeners: [{ ...one, host: '0.0.0.0' }] }))
   assert.equal(lines, [
-    `removed listener mqtt://127.0.0.1:${one.port}`,
+    `removed listener mqtt://${HOST}:${one.port}`,
     `added listener mqtt://0.0.0.0:${one.port}`,
   ])
-  await RawClient.connect({ port: one.port })
+  await RawClient.connect({ host: HOST, port: one.port })
 })
 
 tests('a broken file changes nothing, and each mistake is told and logged', async () => {
-  const one = await listener()
+  const one = listener()
   const { broker, become } = await start({ listeners: [one], keepAliveMax: 10 })
-  const client = await RawClient.connect({ port: one.port })
+  const client = await RawClient.connect({ host: HOST, port: one.port })
   const broken = { listeners: [], keepAliveMax: 'x', inflightMaxx: 1 } as unknown as Config
   const { code, lines, stderr } = await become(broken)
   assert.equal([code, lines], [1, []])
@@ -162,7 +162,7 @@ tests('a broken file changes nothing, and each mistake is told and logged', asyn
   assert.match(stderr, 'keepAliveMax')
   assert.match(stderr, 'inflightMaxx')
   await client.expectNothing()
-  const after = await RawClient.connect({ port: one.port, keepalive: 100 })
+  const after = await RawClient.connect({ host: HOST, port: one.port, keepalive: 100 })
   assert.is(after.connack?.properties?.serverKeepAlive, 10)
   await broker.stop()
   for (const line of told) {
@@ -172,24 +172,24 @@ tests('a broken file changes nothing, and each mistake is told and logged', asyn
 })
 
 tests('a listener that cannot be opened undoes all the others', async () => {
-  const taken = net.createServer().listen(0, '127.0.0.1')
+  const { port } = listener()
+  const taken = net.createServer().listen(port, HOST)
   await once(taken, 'listening')
-  const { port } = taken.address() as net.AddressInfo
-  const [one, two, three] = [await listener(), await listener(), await listener()]
+  const [one, two, three] = [listener(), listener(), listener()]
   const { become } = await start({ listeners: [one, two], keepAliveMax: 10 })
   const clients = [
-    await RawClient.connect({ port: one.port }),
-    await RawClient.connect({ port: two.port }),
+    await RawClient.connect({ host: HOST, port: one.port }),
+    await RawClient.connect({ host: HOST, port: two.port }),
   ]
   const listeners = [{ ...one, type: 'ws' as const }, three, { ...three, port }]
   const { code, stderr } = await become({ listeners, keepAliveMax: 20 })
   taken.close()
   assert.is(code, 1)
-  assert.match(stderr, `cannot listen on mqtt://127.0.0.1:${port}: the port is in use`)
+  assert.match(stderr, `cannot listen on mqtt://${HOST}:${port}: the port is in use`)
   for (const client of clients) await client.expectNothing()
   assert.is(await isListening(three.port), false)
   for (const at of [one, two]) {
-    const client = await RawClient.connect({ port: at.port, keepalive: 100 })
+    const client = await RawClient.connect({ host: HOST, port: at.port, keepalive: 100 })
     assert.is(client.connack?.properties?.serverKeepAlive, 10)
   }
   // Those who were there before the undone change still belong to their listener.
@@ -200,16 +200,16 @@ tests('a listener that cannot be opened undoes all the others', async () => {
 })
 
 tests('a password file that cannot be read undoes the rest', async () => {
-  const one = await listener()
+  const one = listener()
   const { become } = await start({ listeners: [one] })
   const file = join(temporaryDirectory(), 'none')
   const authentication = [{ type: 'password-file' as const, file }]
-  const two = await listener({ anonymous: false })
+  const two = listener({ anonymous: false })
   const { code, stderr } = await become({ listeners: [one, two], authentication })
   assert.is(code, 1)
   assert.match(stderr, file)
   assert.is(await isListening(two.port), false)
-  await RawClient.connect({ port: one.port })
+  await RawClient.connect({ host: HOST, port: one.port })
 })
 
 tests('a password file is read again although the configuration is the same', async () => {
@@ -219,15 +219,15 @@ tests('a password file is read again although the configuration is the same', as
     '$6$clQ4Ocu312S0qWgl$Cv2wUxgEN73c6C6jlBkswqR4AkHsvDLWvtEXZZ8NpsBLgP1WAo/qA+WXcmEN/mjDNgdUwcxRAveqNMs2xUVQYA=='
   writeFileSync(file, `roger:${hash}\n`)
   const authentication = [{ type: 'password-file' as const, file }]
-  const one = await listener({ anonymous: false })
+  const one = listener({ anonymous: false })
   const config = { listeners: [one], authentication }
   const { become } = await start(config)
-  const user = { port: one.port, password: 'password' }
+  const user = { host: HOST, port: one.port, password: 'password' }
   await RawClient.connect({ ...user, username: 'roger' })
   writeFileSync(file, `susan:${hash}\n`)
   assert.equal(await accepted(become(config)), [])
   await RawClient.connect({ ...user, username: 'susan' })
-  const refused = await RawClient.open({ port: one.port })
+  const refused = await RawClient.open({ host: HOST, port: one.port })
   const { reasonCode } = await refused.handshake({ ...user, username: 'roger' })
   assert.ok((reasonCode ?? 0) >= 0x80)
 })

@@ -302,7 +302,15 @@ function streamVectors(): StreamVector[] {
 function callVectors(): CallVector[] {
   const scratch = layout.SCRATCH_START
   const most = 0x7fffffff
-  const calls: [name: string, ...values: number[]][] = [
+  const outside = [
+    [scratch, most],
+    [scratch, -1],
+    [most, 10],
+    [-4, 10],
+    [-1, 1],
+    [0, 10],
+  ] as const
+  const calls: (readonly [name: string, ...values: number[]])[] = [
     ['decode', 0, 2, 4, 0, 0],
     ['decode', layout.REGISTERS_START - 1, 2, 4, 0, 0],
     ['decode', scratch, -1, 4, 0, 0],
@@ -316,15 +324,21 @@ function callVectors(): CallVector[] {
     ['encode', layout.RECORD_OWN, 4, -4, 5],
     ['encode', layout.RECORD_OWN, 4, scratch, -1],
     ['encode', layout.RECORD_OWN, 4, scratch, most],
-    ['properties', -1, 2],
-    ['properties', scratch, -1],
-    ['properties', scratch, most],
     ['encode_properties', -1, scratch, 100],
     ['encode_properties', layout.PROPERTIES_MAX + 1, scratch, 100],
     ['encode_properties', 1, -1, 2],
     ['encode_properties', 1, scratch, -1],
     ['encode_properties', 1, scratch, most],
     ['insert', 0, scratch, 1, 1, 0, 0],
+    ['set_online', -1, 1],
+    ...outside.map(([start, length]) => ['check_text', start, length] as const),
+    ...outside.map(([start, length]) => ['check_topic', start, length] as const),
+    ...outside.map(([start, length]) => ['check_filter', start, length] as const),
+    ...outside.map(([start, length]) => ['properties', start, length] as const),
+    ...outside.map(([start, length]) => ['insert', 0, start, length, 1, 0, 0] as const),
+    ...outside.map(([start, length]) => ['remove', 0, start, length, 1] as const),
+    ...outside.map(([start, length]) => ['match', 0, start, length, -1] as const),
+    ...outside.map(([start, length]) => ['search', 0, start, length] as const),
   ]
   return calls.map(([name, ...values]) => ({
     title: `${name}(${values.join(', ')})`,

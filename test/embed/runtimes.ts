@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, cache, ROOT, type Runtime, sources } from './runtime.ts'
 
-const DENO = 'deno@2.9.6'
-const BUN = 'bun@1.4.5'
+const DENO = '2.9.6'
+const BUN = '1.4.5'
 const COPY_LIBRARIES = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 const WASM2C = '/usr/share/wabt/wasm2c'
 
@@ -20,11 +20,15 @@ export const NODE: Runtime = { name: 'node', needs: [], run: script('node') }
 
 export const CHROMIUM: Runtime = { name: 'chromium', needs: ['chromium'], run: script('chromium') }
 
-/** A package of npm's that carries a program, without an entry in this project's own. */
+/** Where a package of npm's that carries a program is installed: each version in its own folder. */
+const prefix = (name: string, version: string): string => join(cache(name), version)
+
+/** Installs it there, without an entry in this project's own package.json. */
 function packaged(name: string, version: string): readonly Command[] {
-  const flags = ['--no-audit', '--no-fund', '--no-save', '--prefix', cache(name)]
-  if (existsSync(join(cache(name), 'node_modules/.bin', name))) return []
-  return [{ program: 'npm', arguments: ['install', ...flags, version], directory: cache(name) }]
+  const folder = prefix(name, version)
+  if (existsSync(join(folder, 'node_modules/.bin', name))) return []
+  const flags = ['--no-audit', '--no-fund', '--no-save', '--prefix', folder]
+  return [{ program: 'npm', arguments: ['install', ...flags, `${name}@${version}`] }]
 }
 
 const DENO_RUNTIME: Runtime = {
@@ -32,7 +36,7 @@ const DENO_RUNTIME: Runtime = {
   needs: ['npm'],
   fetch: packaged('deno', DENO),
   run: {
-    program: join(cache('deno'), 'node_modules/.bin/deno'),
+    program: join(prefix('deno', DENO), 'node_modules/.bin/deno'),
     arguments: ['run', '--no-config', '--allow-read', join(sources('deno'), 'main.ts')],
     environment: { DENO_DIR: join(cache('deno'), 'cache'), DENO_NO_UPDATE_CHECK: '1' },
   },
@@ -43,7 +47,7 @@ const BUN_RUNTIME: Runtime = {
   needs: ['npm'],
   fetch: packaged('bun', BUN),
   run: {
-    program: join(cache('bun'), 'node_modules/.bin/bun'),
+    program: join(prefix('bun', BUN), 'node_modules/.bin/bun'),
     arguments: [join(sources('bun'), 'main.ts')],
   },
 }
@@ -81,7 +85,7 @@ const GO: Runtime = {
 
 const cargo = (...words: string[]): Command => ({
   program: 'cargo',
-  arguments: [...words, '--locked'],
+  arguments: words,
   directory: sources('rust'),
   environment: { CARGO_TARGET_DIR: cache('rust') },
 })

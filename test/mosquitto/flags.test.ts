@@ -1,5 +1,5 @@
-// The flags of the command line that Mosquitto has, too: -d, -q and --test-config. What -p means
-// beside a mosquitto.conf is among the shapes.
+// The flags of the command line that Mosquitto has, too: -d, -q and --test-config; and SIGHUP. What
+// -p means beside a mosquitto.conf is among the shapes.
 
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -85,6 +85,33 @@ tests('-q prints and logs nothing, though the file and -v ask for it', async () 
   assert.equal(program.lines, [])
   assert.is(program.stderr, '')
 })
+
+tests('SIGHUP reads a mosquitto.conf again, and a bad one changes nothing', async () => {
+  const [port, other] = [await freePort(), await freePort()]
+  const lines = ['log_dest stdout', 'log_type all', `listener ${port} 127.0.0.1`]
+  const file = write(lines.join('\n'))
+  const program = runMain(['-c', file])
+  await program.untilLine(/^ready$/)
+  assert.is(await returnCode(port), 5)
+  write([...lines, 'allow_anonymous true', `listener ${other} 127.0.0.1`].join('\n'))
+  process.kill(program.pid, 'SIGHUP')
+  await program.untilLine(/configuration read again/)
+  assert.equal([await returnCode(port), await returnCode(other)], [0, 0])
+  write('listner 1')
+  process.kill(program.pid, 'SIGHUP')
+  await program.untilLine(/'listner' is not an option of mosquitto\.conf/)
+  await program.untilLine(/reload refused/)
+  assert.equal([await returnCode(port), await returnCode(other)], [0, 0])
+  assert.is(await program.stop(), 0)
+})
+
+/** What CONNACK says to a client without user name. */
+async function returnCode(port: number): Promise<number | undefined> {
+  const client = await RawClient.open({ port, version: 4 })
+  const connack = await client.handshake()
+  client.drop()
+  return connack.returnCode
+}
 
 /** A quiet broker tells nobody when it listens. */
 async function connectWhenUp(port: number): Promise<RawClient> {

@@ -1,14 +1,15 @@
 // Each shape of shapes.ts given to Debian's mosquitto and to the built binary: whether they start,
 // and what mosquitto_pub gets from them.
 
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { RawClient } from '../client.ts'
 import { Authority } from '../net/certificates.ts'
 import {
-  freePort,
   isMissing,
   type Program,
   run,
@@ -48,14 +49,27 @@ function makeCertificates(): Names {
   }
 }
 
-async function makeNames(): Promise<Names> {
+function makeNames(PORT: string, OTHER: string): Names {
   const DIR = join(temporaryDirectory(), 'conf.d')
   mkdirSync(DIR)
-  return { ...certificates, DIR, PORT: `${await freePort()}`, OTHER: `${await freePort()}` }
+  return { ...certificates, DIR, PORT, OTHER }
+}
+
+/** Different ones: all are held until the last is found. */
+async function freePorts(): Promise<[string, string, string, string]> {
+  const find = async (): Promise<net.Server> => {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return server
+  }
+  const servers = [await find(), await find(), await find(), await find()]
+  const ports = servers.map((server) => `${(server.address() as net.AddressInfo).port}`)
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
+  return ports as [string, string, string, string]
 }
 
 /** Writes the files of a shape. @returns the command line that starts a broker with them */
-function place(shape: Shape, names: Names): { args: string[]; names: Names } {
+function place(shape: Shape, names: Names): string[] {
   const DIR = String(names.DIR)
   for (const [name, text] of Object.entries(shape.files ?? {})) {
     writeFileSync(join(DIR, name), fill(text, names))
@@ -63,7 +77,7 @@ function place(shape: Shape, names: Names): { args: string[]; names: Names } {
   const file = join(DIR, '..', 'mosquitto.conf')
   const user = /^user /m.test(shape.conf) ? '' : TAIL
   writeFileSync(file, fill(shape.conf, names) + user + LOG, 'latin1')
-  return { args: ['-c', file, ...splitWords(fill(shape.args ?? '', names))], names }
+  return ['-c', file, ...splitWords(fill(shape.args ?? '', names))]
 }
 
 function splitWords(text: string): string[] {
@@ -112,12 +126,14 @@ async function upgrade(port: string, path: string): Promise<number> {
 
 for (const shape of isReady ? SHAPES : []) {
   tests(shape.title, async () => {
-    await Promise.all([tryMosquitto(shape), tryOurs(shape)])
+    const [port, other, ...more] = await freePorts()
+    const ours = tryOurs(shape, makeNames(...more))
+    await Promise.all([tryMosquitto(shape, makeNames(port, other)), ours])
   })
 }
 
-async function tryMosquitto(shape: Shape): Promise<void> {
-  const { args, names } = place(shape, await makeNames())
+async function tryMosquitto(shape: Shape, names: Names): Promise<void> {
+  const args = place(shape, names)
   const program = runMosquitto(args)
   assert.is(await outcome(program, /mosquitto version .* running$/), shape.mosquitto)
   if (shape.mosquitto === 'refuses') return
@@ -125,8 +141,8 @@ async function tryMosquitto(shape: Shape): Promise<void> {
   await program.stop()
 }
 
-async function tryOurs(shape: Shape): Promise<void> {
-  const { args, names } = place(shape, await makeNames())
+async function tryOurs(shape: Shape, names: Names): Promise<void> {
+  const args = place(shape, names)
   const program = runMain(args)
   const [expected] = shape.here ?? [shape.mosquitto]
   assert.is(await outcome(program, /^ready$/), expected, program.stderr)

@@ -98,7 +98,7 @@ test('the binary listens over TLS as its configuration says', async () => {
   const directory = temporaryDirectory()
   const file = join(directory, 'wasmqtt.json')
   const listeners = [{ type: 'mqtt', host: '127.0.0.1', port: await freePort(), tls: server }]
-  writeFileSync(file, JSON.stringify({ listeners }))
+  writeFileSync(file, JSON.stringify({ anonymous: true, listeners }))
   const main = runMain(['-c', file, '--admin-port', 'off', '--data', join(directory, 'data')])
   const [, port] = (await main.untilLine(/^listening mqtts:\/\/127\.0\.0\.1:(\d+)$/)) as string[]
   await main.untilLine(/^ready$/)

@@ -212,9 +212,11 @@ test('a connection without header is refused with one line in the log', async ()
 test('a connection that sends no header in time, or half of one, is closed', async () => {
   await open({}, 30)
   const silent = await bench.connect()
+  const ends = [once(silent, 'close')]
   const half = await bench.connect()
+  ends.push(once(half, 'close'))
   half.write(V2.subarray(0, 20))
-  await Promise.all([once(silent, 'close'), once(half, 'close')])
+  await Promise.all(ends)
   assert.equal(
     bench.lines.map(({ facts }) => facts.reason),
     ['no header in time', 'no header in time'],

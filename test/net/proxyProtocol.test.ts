@@ -1,4 +1,5 @@
-// The parser of PROXY protocol headers: whole, cut at every byte, and everything that is none.
+// The parser of PROXY protocol headers: whole headers, headers cut at every byte, everything that
+// is none, and random bytes.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

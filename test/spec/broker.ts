@@ -2,6 +2,7 @@
 // the tests themselves on another implementation, Debian's Mosquitto
 // (WASMQTT_TEST_BROKER=mosquitto).
 
+import type { Policy } from '../../host/broker/policy.ts'
 import { type BrokerOptions, createBroker } from '../../host/index.ts'
 import { startMosquitto } from '../process.ts'
 
@@ -26,16 +27,17 @@ const WASM = process.env.WASMQTT_TEST_WASM === 'debug' ? 'debug' : 'release'
 /** 2026-01-01: a fixed beginning, so that no test depends on the day it runs. */
 const BEGINNING = Date.UTC(2026, 0, 1)
 
-export function startBroker(options: Partial<Options>): Promise<Running> {
-  return OTHER ? startOther(options) : startOurs(options)
+/** @param policy what holds for clients beyond the options: who lets them in, for one */
+export function startBroker(options: Partial<Options>, policy: Partial<Policy>): Promise<Running> {
+  return OTHER ? startOther({ ...options, ...policy }) : startOurs(options, policy)
 }
 
-async function startOurs(options: Partial<Options>): Promise<Running> {
+async function startOurs(options: Partial<Options>, policy: Partial<Policy>): Promise<Running> {
   let now = BEGINNING
   const broker = await createBroker({ wasm: WASM, ...options, clock: { now: () => now } })
   const [tcp, webSocket] = await Promise.all([
-    broker.listen({ type: 'mqtt', port: 0 }),
-    broker.listen({ type: 'ws', port: 0 }),
+    broker.listen({ type: 'mqtt', port: 0 }, policy),
+    broker.listen({ type: 'ws', port: 0 }, policy),
   ])
   const advance = (ms: number): void => {
     now += ms
@@ -45,7 +47,7 @@ async function startOurs(options: Partial<Options>): Promise<Running> {
   return { port: tcp.port, webSocketPort: webSocket.port, advance, close }
 }
 
-async function startOther(options: Partial<Options>): Promise<Running> {
+async function startOther(options: object): Promise<Running> {
   if (Object.keys(options).length > 0) throw new Unsupported('options')
   const { port, wsPort, kill } = await startMosquitto()
   return { port, webSocketPort: wsPort, close: async () => void (await kill()) }

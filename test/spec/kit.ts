@@ -6,6 +6,7 @@
 
 import { suite, type Test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Policy } from '../../host/broker/policy.ts'
 import { type Connect, RawClient, type Target } from '../client.ts'
 import { brief } from './brief.ts'
 import { type Options, type Running, startBroker, Unsupported } from './broker.ts'
@@ -28,8 +29,8 @@ export class Scene {
   }
 
   /** Starts the broker with options; without this call the first client starts one without. */
-  broker(options: Partial<Options> = {}): Promise<Running> {
-    this.#running ??= startBroker(options)
+  broker(options: Partial<Options> = {}, policy: Partial<Policy> = {}): Promise<Running> {
+    this.#running ??= startBroker(options, policy)
     return this.#running
   }
 

@@ -148,6 +148,10 @@ const STEPS: { [T in AuthenticationStep['type']]: z.ZodType<Step<T>> } = {
         meaning: "How far a device's timestamp may be off.",
         unset: 'not checked',
       }),
+      checkTransport: boolean({
+        meaning: 'Whether `securemode` must fit the transport, and registration needs TLS.',
+        unset: 'true',
+      }),
     },
   ),
   scram: object<Step<'scram'>>(

@@ -266,6 +266,7 @@ static int calls(const cJSON *v) {
   IF(remove, a[0], a[1], a[2], a[3]);
   IF(match, a[0], a[1], a[2], a[3]);
   IF(search, a[0], a[1], a[2]);
+  IF(set_online, a[0], a[1]);
   else return 0;
   return (int32_t)result == integer(v, "result");
 }
