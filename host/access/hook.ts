@@ -9,8 +9,8 @@ import type { Applicant } from '../broker/access.ts'
 import type { HttpHookConfig } from '../config/config.ts'
 import type { Log } from '../config/options.ts'
 import { type Authenticator, type Identity, NOT_MINE, type Verdict } from './authenticator.ts'
+import { judgesOf } from './claims.ts'
 import type { Judge, Opinion, Subject } from './judge.ts'
-import { judgesOf } from './tokens.ts'
 
 const TIMEOUT_MS = 5000
 const CACHE_SECONDS = 60

@@ -4,22 +4,14 @@
 
 import { createHash, createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from 'jose'
+import type { JSONWebKeySet, JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { REASON_NOT_AUTHORIZED } from '../../assembly/codes.ts'
 import type { Applicant } from '../broker/access.ts'
-import type { JwtConfig, RuleConfig } from '../config/config.ts'
+import type { JwtConfig } from '../config/config.ts'
 import { type Authenticator, type Identity, NOT_MINE, type Verdict } from './authenticator.ts'
+import { judgesOf } from './claims.ts'
 import type { Judge } from './judge.ts'
-import { Rules } from './rules.ts'
 
 const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const REMEMBERED = 10_000
@@ -39,7 +31,7 @@ interface Known {
 export class Tokens implements Authenticator {
   readonly type = 'jwt'
   private readonly config: JwtConfig
-  private key: JWTVerifyGetKey
+  private key: KeySource
   private readonly options: JWTVerifyOptions
   private readonly known = new LRUCache<string, Known>({ max: REMEMBERED, ttl: REMEMBERED_MS })
   private readonly now: () => number
@@ -80,7 +72,9 @@ export class Tokens implements Authenticator {
   private async verify(token: string, digest: string, applicant: Applicant): Promise<Verdict> {
     try {
       const currentDate = new Date(this.now())
-      const { payload } = await jwtVerify(token, this.key, { ...this.options, currentDate })
+      const { jwtVerify } = await import('jose')
+      const key = await this.key()
+      const { payload } = await jwtVerify(token, key, { ...this.options, currentDate })
       const known = { payload, judges: judgesOf(payload[this.config.rulesClaim ?? 'acl']) }
       this.known.set(digest, known)
       return this.identify(applicant, known)
@@ -95,31 +89,51 @@ export class Tokens implements Authenticator {
     const end = payload.exp === undefined ? undefined : (payload.exp + clockToleranceSeconds) * 1000
     if (end !== undefined && end <= this.now()) return no
     const said = from === 'username' ? undefined : applicant.username
-    const claimed = usernameClaim === undefined ? payload.sub : payload[usernameClaim]
-    const isOther = said !== undefined && usernameClaim !== undefined && said !== claimed
-    if (isOther) return no
+    const claimed = payload[usernameClaim ?? 'sub']
+    if (usernameClaim !== undefined && said !== undefined && said !== claimed) return no
     if (clientIdClaim !== undefined && payload[clientIdClaim] !== applicant.clientId) return no
-    const username = said ?? (typeof claimed === 'string' ? claimed : undefined)
+    // Whom the token names, it is; only one that names nobody leaves it to the client.
+    const username = typeof claimed === 'string' ? claimed : said
     const identity: Identity = { username, judges }
     return end === undefined ? identity : { ...identity, expiresAt: end }
   }
 }
 
+/** Made when the first token comes: a broker that sees none does not load jose. */
+type KeySource = () => JWTVerifyGetKey | Promise<JWTVerifyGetKey>
+
 /** @throws Error that names the file which cannot be used */
-function keyOf(config: JwtConfig): JWTVerifyGetKey {
+function keyOf(config: JwtConfig): KeySource {
   const { jwksFile, jwksUrl, publicKeyFile, secret, secretFile } = config
-  if (jwksUrl !== undefined) return createRemoteJWKSet(new URL(jwksUrl))
+  if (jwksUrl !== undefined) {
+    return once(async () => (await import('jose')).createRemoteJWKSet(new URL(jwksUrl)))
+  }
   if (jwksFile !== undefined) {
-    return inFile(jwksFile, (text) => createLocalJWKSet(JSON.parse(text) as JSONWebKeySet))
+    const keys = inFile(jwksFile, parseKeySet)
+    return once(async () => (await import('jose')).createLocalJWKSet(keys))
   }
   if (publicKeyFile !== undefined) {
     const key = inFile(publicKeyFile, createPublicKey)
-    return () => key
+    return () => () => key
   }
   const shared = secretFile === undefined ? secret : inFile(secretFile, (text) => text.trim())
   if (!shared) throw new Error('jwt: expected a secret that is not empty')
   const bytes = Buffer.from(shared)
-  return () => bytes
+  return () => () => bytes
+}
+
+function parseKeySet(text: string): JSONWebKeySet {
+  const set = JSON.parse(text) as JSONWebKeySet
+  if (!Array.isArray(set.keys)) throw new Error('expected a JSON object with "keys"')
+  return set
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
 }
 
 function inFile<T>(file: string, use: (text: string) => T): T {
@@ -127,52 +141,5 @@ function inFile<T>(file: string, use: (text: string) => T): T {
     return use(readFileSync(file, 'utf8'))
   } catch (error) {
     throw new Error(`${file}: cannot be used as a key: ${(error as Error).message}`)
-  }
-}
-
-/**
- * Rules of a token: a list of rules as in the configuration, or `{ pub, sub, all }` with lists of
- * filters. No claim, no opinion. @throws Error when the claim is neither
- */
-export function judgesOf(claim: unknown): readonly Judge[] {
-  if (claim === undefined) return []
-  if (Array.isArray(claim)) return [new Complete(new Rules(claim.map(ruleOf)))]
-  const { all = [], pub = [], sub = [] } = claim as Record<string, unknown>
-  const rule = (action: RuleConfig['action'], topics: unknown): RuleConfig =>
-    ruleOf({ effect: 'allow', action, topics })
-  return [
-    new Complete(new Rules([rule('both', all), rule('publish', pub), rule('subscribe', sub)])),
-  ]
-}
-
-function ruleOf(value: unknown): RuleConfig {
-  const { effect, action, topics } = value as RuleConfig
-  const isRule =
-    (effect === 'allow' || effect === 'deny') &&
-    ['publish', 'subscribe', 'both'].includes(action) &&
-    Array.isArray(topics) &&
-    topics.every((topic) => typeof topic === 'string')
-  if (!isRule) throw new TypeError('the rules of a token are not rules')
-  return { effect, action, topics }
-}
-
-/** Rules that are all there is: what they do not allow is denied. */
-class Complete implements Judge {
-  private readonly rules: Rules
-
-  constructor(rules: Rules) {
-    this.rules = rules
-  }
-
-  publish(...question: Parameters<Rules['publish']>): 'allow' | 'deny' {
-    return this.rules.publish(...question) ?? 'deny'
-  }
-
-  subscribe(...question: Parameters<Rules['subscribe']>): 'allow' | 'deny' {
-    return this.rules.subscribe(...question) ?? 'deny'
-  }
-
-  receive(...question: Parameters<Rules['receive']>): 'allow' | 'deny' {
-    return this.rules.receive(...question) ?? 'deny'
   }
 }

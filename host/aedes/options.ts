@@ -1,5 +1,5 @@
-// aedes' options, and what becomes of them in this broker. Those that choose a part aedes is made of
-// have no meaning here; whoever sets one is told so once.
+// aedes' options, and what becomes of them in this broker. Those that choose a part aedes is made
+// of have no meaning here; whoever sets one is told so.
 
 import { DEFAULTS } from '../config/options.ts'
 import type { CreateOptions } from '../index.ts'
@@ -18,7 +18,7 @@ export interface AedesOptions extends Partial<Handlers> {
   maxInflightInbound?: number
   /** Levels of a topic that handlers are asked about, 1 to 100. Default 100. */
   maxTopicLevels?: number
-  /** Options of this broker: limits, `data` for a store on disk, `log`. They count before the others. */
+  /** Options of this broker: limits, `data` for a store on disk, `log`; before the others. */
   wasmqtt?: Omit<CreateOptions, 'hooks'>
   /** Without meaning here, with a warning. */
   mq?: unknown

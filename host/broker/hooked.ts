@@ -8,6 +8,7 @@ import {
   REASON_NO_MATCHING_SUBSCRIBERS,
   REASON_NOT_AUTHORIZED,
   REASON_PAYLOAD_FORMAT_INVALID,
+  REASON_RETAIN_NOT_SUPPORTED,
   REASON_TOPIC_NAME_INVALID,
 } from '../../assembly/codes.ts'
 import type { Will } from '../protocol/packets.ts'
@@ -43,7 +44,7 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
     return WAIT
   }
   const packetId = Records.packetId(core.module, record)
-  const own = answer === 0 && view.isChanged ? composed(view) : message
+  const own = answer === 0 && view.isChanged ? composed(core, view) : message
   view.release()
   const reason = own < 0 ? -own : answer
   if (reason !== 0) {
@@ -94,8 +95,9 @@ function pass(core: Core, peer: Peer, hook: PublishHook, passing: Passing): numb
 }
 
 /** A held message of what a hook has made, or the negative reason why there can be none. */
-function composed(view: MessageView): number {
-  const { qos, topic } = view
+function composed({ options }: Core, view: MessageView): number {
+  const { qos, retain, topic } = view
+  if (retain && !options.retainAvailable) return -REASON_RETAIN_NOT_SUPPORTED
   if (isReserved(topic)) return -REASON_NOT_AUTHORIZED
   if (qos !== 0 && qos !== 1 && qos !== 2) return -REASON_PAYLOAD_FORMAT_INVALID
   return view.compose() || -REASON_TOPIC_NAME_INVALID
@@ -111,7 +113,7 @@ export function publishWillHooked(
   const prefix = session.mount?.prefix ?? ''
   const view = new MessageView(core, message, prefix)
   const finish = (reason: number): void => {
-    const own = reason === 0 && view.isChanged ? composed(view) : message
+    const own = reason === 0 && view.isChanged ? composed(core, view) : message
     view.release()
     const refusal = own < 0 ? -own : reason & REASON_MASK
     if (refusal !== 0) core.counters.publishRefused++

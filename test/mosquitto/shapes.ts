@@ -1,6 +1,6 @@
 // Shapes of mosquitto.conf as people write them, and each trap of the syntax: what Mosquitto 2.0.11
 // does with the file, what we do when that differs, and what clients get. One line a case;
-// shapes.test.ts starts both brokers with each.
+// trial.ts starts both brokers with each.
 
 /**
  * A client: mosquitto_pub's further arguments, and its exit code: CONNACK's, or 0; `fails` where
@@ -41,7 +41,7 @@ const AS_ROGER: Ask = ['-u roger -P password', 0]
 const WRONG: Ask = ['-u roger -P wrong', 5]
 
 /** As the usage of public files goes: what most files are. */
-const COMMON: Shape[] = [
+export const COMMON: Shape[] = [
   { title: 'an empty file', conf: '', args: '-p PORT', mosquitto: 'starts', asks: [ANONYMOUS] },
   {
     title: 'comments, empty lines, CR LF',
@@ -217,7 +217,7 @@ const TLS = 'certfile CERT\nkeyfile KEY'
 const AS_CLIENT: Ask = ['--cafile CA --cert CLIENT_CERT --key CLIENT_KEY', 0]
 const AS_STRANGER: Ask = ['--cafile CA --cert STRANGER_CERT --key STRANGER_KEY', 'fails']
 
-const SECURE: Shape[] = [
+export const SECURE: Shape[] = [
   {
     title: 'TLS',
     conf: `listener PORT\nallow_anonymous true\n${TLS}`,
@@ -299,7 +299,7 @@ const SECURE: Shape[] = [
 ]
 
 /** A line or two that is refused or not. */
-const TRAPS: Shape[] = [
+export const TRAPS: Shape[] = [
   trap('a TAB instead of a space', 'persistence\ttrue', 'refuses'),
   trap('a comment behind a space', ' # comment', 'refuses'),
   trap('a flag with a capital', 'allow_anonymous True', 'refuses'),
@@ -351,7 +351,7 @@ const TRAPS: Shape[] = [
 ]
 
 /** Included files. */
-const INCLUDES: Shape[] = [
+export const INCLUDES: Shape[] = [
   {
     title: 'include_dir: what follows holds for the listener before it',
     conf: 'listener PORT\ninclude_dir DIR\nmax_qos 0',
@@ -390,8 +390,6 @@ const INCLUDES: Shape[] = [
   },
 ]
 
-export const SHAPES: readonly Shape[] = [...COMMON, ...SECURE, ...TRAPS, ...INCLUDES]
-
 function trap(title: string, conf: string, mosquitto: Shape['mosquitto']): Shape {
   return { title, conf, mosquitto, ...(conf.includes('PORT') ? {} : { args: '-p PORT' }) }
 }
@@ -401,3 +399,5 @@ function differs(title: string, line: string, mosquitto: Shape['mosquitto'], why
   const conf = `listener PORT\n${line}`
   return { title, conf, mosquitto, here: [mosquitto === 'starts' ? 'refuses' : 'starts', why] }
 }
+
+export const SHAPES: readonly Shape[] = [...COMMON, ...SECURE, ...TRAPS, ...INCLUDES]

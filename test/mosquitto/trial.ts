@@ -18,10 +18,7 @@ import {
   stopAll,
   temporaryDirectory,
 } from '../process.ts'
-import { type Ask, SHAPES, type Shape } from './shapes.ts'
-
-const tests = suite('mosquitto.conf: shapes')
-tests.after.each(stopAll)
+import type { Ask, Shape } from './shapes.ts'
 
 /** Keeps Mosquitto's log where the harness reads it, and its rights to read the test's files. */
 const TAIL = process.getuid?.() === 0 ? '\nuser root' : ''
@@ -124,12 +121,18 @@ async function upgrade(port: string, path: string): Promise<number> {
   return returnCode
 }
 
-for (const shape of isReady ? SHAPES : []) {
-  tests(shape.title, async () => {
-    const [port, other, ...more] = await freePorts()
-    const ours = tryOurs(shape, makeNames(...more))
-    await Promise.all([tryMosquitto(shape, makeNames(port, other)), ours])
-  })
+/** A suite of its own for these shapes; what is missing is said in a line. */
+export function tryShapes(kind: string, shapes: readonly Shape[]): void {
+  const tests = suite(`mosquitto.conf: ${kind}`)
+  tests.after.each(stopAll)
+  for (const shape of isReady ? shapes : []) {
+    tests(shape.title, async () => {
+      const [port, other, ...more] = await freePorts()
+      const ours = tryOurs(shape, makeNames(...more))
+      await Promise.all([tryMosquitto(shape, makeNames(port, other)), ours])
+    })
+  }
+  tests.run()
 }
 
 async function tryMosquitto(shape: Shape, names: Names): Promise<void> {
@@ -155,5 +158,3 @@ async function tryOurs(shape: Shape, names: Names): Promise<void> {
   assert.equal(await ask(asks, names), asks)
   assert.is(await program.stop(), 0)
 }
-
-tests.run()
