@@ -136,6 +136,23 @@ test('authorizePublish sees each field once it reads it, and not after its call'
   })
 })
 
+test('a PUBLISH whose decision takes time keeps its properties, and its alias', () => {
+  const authorizePublish = async (): Promise<boolean> => true
+  return inWorld({ hooks: { authorizePublish } }, async (world) => {
+    const reader = await world.connect()
+    await reader.subscribe('#', { qos: 1 })
+    const writer = await world.connect()
+    const userProperties = { k: 'v' }
+    const properties = { messageExpiryInterval: 30, topicAlias: 2, userProperties }
+    await writer.publish({ topic: 'a/b', payload: '1', qos: 1, properties })
+    const first = await reader.take('publish')
+    assert.equal({ ...first.properties }, { messageExpiryInterval: 30, userProperties })
+    await writer.publish({ topic: '', payload: '2', qos: 1, properties: { topicAlias: 2 } })
+    const second = await reader.take('publish')
+    assert.equal([second.topic, String(second.payload)], ['a/b', '2'])
+  })
+})
+
 test('what a hook makes of a topic that cannot be is refused', () => {
   const authorizePublish = (_client: Client, message: MessageView) => {
     message.topic = message.topic === 'a' ? 'a/#' : '$SYS/a'
