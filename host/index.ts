@@ -263,17 +263,21 @@ export class Broker {
   }
 
   /**
-   * Calls `handler` for each message that matches, beginning with the retained ones.
+   * Calls `handler` for each message that matches, beginning with the retained ones if `retained`.
    * @throws RangeError when the filter is not a topic filter
    */
-  subscribe(filter: string, handler: Handler): Subscription {
+  subscribe(
+    filter: string,
+    handler: Handler,
+    { retained = true }: { retained?: boolean } = {},
+  ): Subscription {
     const { core } = this
     core.updateClock()
     check(core.module, filter, 'filter')
     const subscriber = new LocalSubscriber(core, handler)
     core.whenFree(() => {
       core.subscriptions.insertText(filter, subscriber.slot, LOCAL_OPTIONS)
-      if (filter.startsWith('$share/')) return
+      if (!retained || filter.startsWith('$share/')) return
       for (const message of core.retained.takeText(filter)) {
         subscriber.deliver(message, core.messages.qos(message), true, LOCAL_OPTIONS, 0)
         core.messages.drop(message)
@@ -364,6 +368,12 @@ export class Broker {
     }
     this.core.settle()
     return count
+  }
+
+  /** Asks these hooks from now on, and no others. */
+  setHooks(hooks: Hooks): void {
+    this.library.setHooks(hooks)
+    this.regrant()
   }
 
   /** Clients may now have to be asked about where nobody had to, or the other way round. */

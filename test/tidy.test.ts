@@ -41,7 +41,7 @@ const SHARED_SOURCES: Record<string, string[] | 'any'> = {
 const PACKAGE_FLOORS: Record<string, string[]> = {
   'node:net': ['config', 'net', 'admin'], // config: the arithmetic of addresses only
   'node:tls': ['net'],
-  'node:http': ['net', 'admin'],
+  'node:http': ['net', 'admin', 'aedes'], // aedes: a type of its interface only
   ws: ['net'],
   commander: ['cli'],
 }

@@ -1,4 +1,5 @@
-// Rules that come with an identity, in a token or in an answer of the HTTP hook, made into a judge.
+// Rules that come with an identity, in a token or in an answer of the HTTP hook, made into a judge:
+// they are all there is for its client.
 
 import type { RuleConfig } from '../config/config.ts'
 import type { Judge } from './judge.ts'

@@ -24,6 +24,13 @@ export class Traffic {
     more.bytes[qos] = (more.bytes[qos] as number) + bytes
   }
 
+  /** A packet that the module has counted and will count again. */
+  takeBack(qos: number, bytes: number): void {
+    const { more } = this
+    more.messages[qos] = (more.messages[qos] as number) - 1
+    more.bytes[qos] = (more.bytes[qos] as number) - bytes
+  }
+
   get messages(): Float64Array {
     return this.counted().messages.map((n, qos) => n + (this.more.messages[qos] as number))
   }

@@ -8,6 +8,7 @@ import {
   REASON_NO_MATCHING_SUBSCRIBERS,
   REASON_NOT_AUTHORIZED,
   REASON_PAYLOAD_FORMAT_INVALID,
+  REASON_RETAIN_NOT_SUPPORTED,
   REASON_TOPIC_NAME_INVALID,
 } from '../../assembly/codes.ts'
 import type { Will } from '../protocol/packets.ts'
@@ -24,7 +25,8 @@ const REASON_MASK = 0xff
 /** A PUBLISH that everybody else has let pass. @returns as a handler */
 export function onPublishHooked(core: Core, peer: Peer, record: number, hook: PublishHook): number {
   const session = peer.session as Session
-  const message = core.messages.stage(record, peer.version)
+  const qos = (Records.flags(core.module, record) >> 1) & 3
+  const message = core.messages.stage(record, peer.version) // which counts it as received
   if (peer.mount !== undefined) core.messages.forgetPacket()
   const { judged } = peer
   peer.judged = undefined
@@ -33,6 +35,7 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
   const answer = judged?.reason ?? hook.authorize(peer, session, view)
   if (typeof answer !== 'number') {
     view.keep()
+    core.counters.received.takeBack(qos, core.messages.payloadLength(message))
     peer.owner.wait(
       answer.then((reason) => {
         peer.judged = { view, reason }
@@ -40,9 +43,8 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
     )
     return WAIT
   }
-  const qos = (Records.flags(core.module, record) >> 1) & 3
   const packetId = Records.packetId(core.module, record)
-  const own = answer === 0 && view.isChanged ? composed(view) : message
+  const own = answer === 0 && view.isChanged ? composed(core, view) : message
   view.release()
   const reason = own < 0 ? -own : answer
   if (reason !== 0) {
@@ -93,8 +95,9 @@ function pass(core: Core, peer: Peer, hook: PublishHook, passing: Passing): numb
 }
 
 /** A held message of what a hook has made, or the negative reason why there can be none. */
-function composed(view: MessageView): number {
-  const { qos, topic } = view
+function composed({ options }: Core, view: MessageView): number {
+  const { qos, retain, topic } = view
+  if (retain && !options.retainAvailable) return -REASON_RETAIN_NOT_SUPPORTED
   if (isReserved(topic)) return -REASON_NOT_AUTHORIZED
   if (qos !== 0 && qos !== 1 && qos !== 2) return -REASON_PAYLOAD_FORMAT_INVALID
   return view.compose() || -REASON_TOPIC_NAME_INVALID
@@ -110,7 +113,7 @@ export function publishWillHooked(
   const prefix = session.mount?.prefix ?? ''
   const view = new MessageView(core, message, prefix)
   const finish = (reason: number): void => {
-    const own = reason === 0 && view.isChanged ? composed(view) : message
+    const own = reason === 0 && view.isChanged ? composed(core, view) : message
     view.release()
     const refusal = own < 0 ? -own : reason & REASON_MASK
     if (refusal !== 0) core.counters.publishRefused++

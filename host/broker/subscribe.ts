@@ -157,6 +157,21 @@ function judge(
   return WAIT
 }
 
+/** As a SUBSCRIBE of the client would, without an answer. @returns granted QoS or a reason */
+export function subscribeFor(core: Core, session: Session, filter: string, qos: number): number {
+  if (!isFilter(core.module, filter)) return REASON_TOPIC_FILTER_INVALID
+  const item = { start: 0, length: 0, options: qos, filter }
+  const request = { identifier: 0, waiting: session.retainedWaiting, qosMax: 2 }
+  const { reason, handles } = subscribe(core, session, item, request)
+  if (handles !== undefined) session.addRetained(handles, reason, 0)
+  return reason
+}
+
+/** As an UNSUBSCRIBE of the client would, without an answer. @returns whether there was one */
+export function unsubscribeFor(core: Core, session: Session, filter: string): boolean {
+  return unsubscribe(core, session, { start: 0, length: 0, options: 0, filter })
+}
+
 /** Asks the hook about what nobody else refuses, and puts what it changes into the items. */
 function consult(
   core: Core,
@@ -215,6 +230,16 @@ function resultOf(core: Core, item: Item, reason: number): SubscriptionResult {
   return { filter: textOf(core, item), reason }
 }
 
+/** @returns whether there was such a subscription */
+function unsubscribe(core: Core, session: Session, item: Item): boolean {
+  const filter = filterOf(core, session, item)
+  const existed = core.subscriptions.removeText(filter, session.slot) // [MQTT-3.10.4-1]
+  session.subscriptions.delete(filter)
+  if (existed && session.number !== 0) core.store.unsubscribed(session, filter)
+  core.options.log?.('debug', 'unsubscribed', { client: session.id, filter })
+  return existed
+}
+
 /** @returns 0, or the reason to end the connection with */
 export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const { codec, module, store } = core
@@ -224,11 +249,7 @@ export function onUnsubscribe(core: Core, peer: Peer, record: number): number {
   const items = codec.readItems(record)
   const reasons = new Uint8Array(items.length)
   items.forEach((item, i) => {
-    const filter = filterOf(core, session, item)
-    const existed = core.subscriptions.removeText(filter, session.slot) // [MQTT-3.10.4-1]
-    session.subscriptions.delete(filter)
-    if (existed && session.number !== 0) store.unsubscribed(session, filter)
-    core.options.log?.('debug', 'unsubscribed', { client: session.id, filter })
+    const existed = unsubscribe(core, session, item)
     reasons[i] = existed ? 0 : REASON_NO_SUBSCRIPTION_EXISTED
   })
   const packetId = Records.packetId(module, record)

@@ -2,12 +2,21 @@
 // connection, the same in every call.
 
 import type { Duplex } from 'node:stream'
-import { REASON_ADMINISTRATIVE_ACTION } from '../../assembly/codes.ts'
+import { REASON_ADMINISTRATIVE_ACTION, SUBACK_FAILURE } from '../../assembly/codes.ts'
 import type { Origin } from '../broker/access.ts'
 import type { Core } from '../broker/core.ts'
 import type { Peer } from '../broker/peer.ts'
 import type { Session } from '../broker/session.ts'
-import type { Connect } from '../protocol/packets.ts'
+import { subscribeFor, unsubscribeFor } from '../broker/subscribe.ts'
+import type { Connect, Properties } from '../protocol/packets.ts'
+
+/** A message for one client. */
+export interface ClientMessage {
+  topic: string
+  payload?: Buffer | Uint8Array | string
+  qos?: 0 | 1 | 2
+  properties?: Properties
+}
 
 /** A client of a broker in this process. */
 export class Client {
@@ -62,7 +71,51 @@ export class Client {
 
   /** Filters it is subscribed to. */
   get subscriptions(): string[] {
-    return [...((this.#peer.session as Session | undefined)?.subscriptions.keys() ?? [])]
+    return [...(this.#session?.subscriptions.keys() ?? [])]
+  }
+
+  /**
+   * Sends a message to this client only, whatever it is subscribed to.
+   * @throws RangeError when the topic is not a topic name
+   */
+  publish({ topic, payload = '', qos = 0, properties = {} }: ClientMessage): void {
+    const core = this.#core
+    core.updateClock()
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : Buffer.from(payload)
+    const message = core.messages.compose({ topic, payload: bytes, qos, retain: false, properties })
+    core.whenFree(() => {
+      const { messages, subscriptions } = core
+      // For what is remembered of the topic's match.
+      subscriptions.match(messages.topicStart(message), messages.topicLength(message), -1)
+      this.#session?.deliver(message, qos, false, 2, 0)
+      messages.drop(message)
+      core.dropTwin()
+    })
+  }
+
+  /**
+   * Subscribes on behalf of the client, which is not told. Asked for in a hook, it is done later.
+   * @returns granted QoS, or a reason code from 0x80 on
+   */
+  subscribe(filter: string, qos: 0 | 1 | 2 = 0): number {
+    let granted: number = qos
+    this.#core.whenFree(() => {
+      const session = this.#session
+      granted =
+        session === undefined ? SUBACK_FAILURE : subscribeFor(this.#core, session, filter, qos)
+    })
+    return granted
+  }
+
+  /** Reverse of `subscribe`. */
+  unsubscribe(filter: string): void {
+    this.#core.whenFree(() => {
+      if (this.#session !== undefined) unsubscribeFor(this.#core, this.#session, filter)
+    })
+  }
+
+  get #session(): Session | undefined {
+    return this.#peer.session
   }
 
   /**

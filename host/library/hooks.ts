@@ -69,6 +69,10 @@ interface Clients {
 export function install(core: Core, library: Clients, hooks: Hooks): void {
   const { authenticate, authorizeForward, authorizeSubscribe, preConnect } = hooks
   const ask = new Asking(core, library)
+  core.hooks.preConnect = undefined
+  core.hooks.authenticate = undefined
+  core.hooks.subscribe = undefined
+  core.hooks.forward = undefined
   if (preConnect !== undefined) {
     core.hooks.preConnect = (peer, connect) => {
       const client = library.clientOf(peer)

@@ -37,7 +37,7 @@ type Name = keyof Events
 
 export class Library implements Watcher, PublishHook {
   private readonly core: Core
-  private readonly hooks: Hooks
+  private hooks: Hooks
   private readonly asking: Asking
   private readonly listeners: Map<Name, Listener<never>[]> = new Map()
   private readonly clients: WeakMap<Party, Client> = new WeakMap()
@@ -52,7 +52,13 @@ export class Library implements Watcher, PublishHook {
     this.core = core
     this.hooks = hooks
     this.asking = new Asking(core, this)
-    install(core, this, hooks)
+    this.setHooks(hooks)
+  }
+
+  /** Asks these hooks from now on, and no others. */
+  setHooks(hooks: Hooks): void {
+    this.hooks = hooks
+    install(this.core, this, hooks)
     this.arm()
   }
 
