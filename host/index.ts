@@ -142,7 +142,11 @@ export class Broker {
       const { policy } = door
       const { guard } = policy
       const address = guard === undefined ? '' : transport.origin.address
-      if (guard?.accepts(address) === false) return undefined
+      if (guard?.accepts(address) === false) {
+        this.core.updateClock()
+        this.core.audit.turnedAway(this.core.now, transport.remoteAddress, policy.name)
+        return undefined
+      }
       const onGone = (gone: Connection): void => {
         guard?.gone(address)
         this.onGone(gone)

@@ -38,9 +38,12 @@ export class AclFile implements Judge {
     this.acl = read(file)
   }
 
-  /** Reads the file again. @throws AclError, and then what was there stays */
-  refresh(): void {
-    this.acl = read(this.file)
+  /** Reads the file again. @returns what puts it in place @throws AclError */
+  reread(): () => void {
+    const acl = read(this.file)
+    return () => {
+      this.acl = acl
+    }
   }
 
   publish(subject: Subject, topic: string): Opinion {

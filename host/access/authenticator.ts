@@ -49,8 +49,11 @@ export interface Authenticator {
   judge(applicant: Applicant): Verdict | Promise<Verdict>
   /** @returns undefined when the method is not its own */
   exchange?(method: string, applicant: Applicant): IdentityExchange | undefined
-  /** Reads its files again. @throws Error that names the file and what is wrong; the old stays */
-  refresh?(): void | Promise<void>
+  /**
+   * Reads its files again. @returns what puts their new contents in place of the old
+   * @throws Error that names the file and what is wrong
+   */
+  reread?(): () => void
   /** Lets go of watchers and timers. */
   close?(): void
 }

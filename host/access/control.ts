@@ -59,9 +59,6 @@ export class AccessControl implements Access, Common {
 
   /** From now on; clients that are connected stay and are judged anew. */
   replace(parts: Parts): void {
-    for (const authenticator of this.parts.chain) {
-      if (!parts.chain.includes(authenticator)) authenticator.close?.()
-    }
     this.parts = parts
     this.revision++
   }

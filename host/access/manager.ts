@@ -29,12 +29,18 @@ import { Tokens } from './tokens.ts'
 
 /** What can be read again, and let go of. */
 interface Source {
-  refresh?(): void | Promise<void>
+  reread?(): () => void
   close?(): void
 }
 
 /** Authenticators and judges by the text of their configuration. */
 type Shared = Map<string, Authenticator | Judge>
+
+/** What is to be put in place, by the name of the listener. */
+interface Made {
+  readonly parts: ReadonlyMap<string, Parts>
+  readonly shared: Shared
+}
 
 export interface ManagerOptions {
   log?: Log | undefined
@@ -75,15 +81,32 @@ export class AccessManager {
    * @throws Error that says which file or option is wrong; then everything is as it was
    */
   apply(config: Config, listeners: readonly ListenerConfig[]): ReadonlyMap<string, AccessControl> {
+    return this.put(config, this.make(config, listeners))
+  }
+
+  /** As `apply`, with all files read again. */
+  reload(config: Config, listeners: readonly ListenerConfig[]): ReadonlyMap<string, AccessControl> {
+    const made = this.make(config, listeners)
+    const places = attempt(made.shared, this.shared, rereadAll)
+    for (const place of places) place()
+    return this.put(config, made)
+  }
+
+  /** What a configuration asks for; nothing is in place yet. */
+  private make(config: Config, listeners: readonly ListenerConfig[]): Made {
     const shared: Shared = new Map()
-    const made = listeners.map((listener) => {
-      const name = nameOf(listener)
-      return { name, parts: this.partsOf(config, listener, shared) }
+    return attempt(shared, this.shared, () => {
+      const parts = listeners.map(
+        (listener) => [nameOf(listener), this.partsOf(config, listener, shared)] as const,
+      )
+      return { parts: new Map(parts), shared }
     })
+  }
+
+  private put(config: Config, { parts: made, shared }: Made): ReadonlyMap<string, AccessControl> {
     this.limits.reconfigure(config.limits ?? {})
-    const names = new Set(made.map(({ name }) => name))
-    for (const name of this.controls.keys()) if (!names.has(name)) this.controls.delete(name)
-    for (const { name, parts } of made) {
+    for (const name of this.controls.keys()) if (!made.has(name)) this.controls.delete(name)
+    for (const [name, parts] of made) {
       const control = this.controls.get(name)
       if (control === undefined) this.controls.set(name, new AccessControl(parts))
       else control.replace(parts)
@@ -93,9 +116,9 @@ export class AccessManager {
     return this.controls
   }
 
-  /** Reads all files again. @throws Error of the first that is wrong; its old contents stay */
+  /** Reads all files again. @throws Error of the first that is wrong; then all is as it was */
   async refresh(): Promise<void> {
-    for (const source of this.shared.values()) await (source as Source).refresh?.()
+    for (const place of rereadAll(this.shared)) place()
     this.revise()
   }
 
@@ -161,5 +184,19 @@ export class AccessManager {
       judges.push(reuse(`judge ${JSON.stringify(http)}`, make))
     }
     return judges
+  }
+}
+
+function rereadAll(shared: Shared): (() => void)[] {
+  return [...shared.values()].flatMap((source) => (source as Source).reread?.() ?? [])
+}
+
+/** Does what may fail; then what has been made for it and is not `kept` is let go of. */
+function attempt<T>(made: Shared, kept: Shared, work: (made: Shared) => T): T {
+  try {
+    return work(made)
+  } catch (error) {
+    for (const [key, source] of made) if (!kept.has(key)) (source as Source).close?.()
+    throw error
   }
 }

@@ -34,9 +34,12 @@ export class Passwords implements Authenticator {
     this.decoy = makeDecoy(this.users)
   }
 
-  refresh(): void {
-    this.users = readPasswordFile(this.file)
-    this.decoy = makeDecoy(this.users)
+  reread(): () => void {
+    const users = readPasswordFile(this.file)
+    return () => {
+      this.users = users
+      this.decoy = makeDecoy(users)
+    }
   }
 
   judge({ password = NONE, username }: Applicant): Verdict | Promise<Verdict> {

@@ -113,8 +113,11 @@ export class Scram implements Authenticator {
     this.users = this.read()
   }
 
-  refresh(): void {
-    this.users = this.read()
+  reread(): () => void {
+    const users = this.read()
+    return () => {
+      this.users = users
+    }
   }
 
   judge(): typeof NOT_MINE {

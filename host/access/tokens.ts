@@ -54,9 +54,12 @@ export class Tokens implements Authenticator {
     }
   }
 
-  refresh(): void {
-    this.key = keyOf(this.config)
-    this.known.clear()
+  reread(): () => void {
+    const key = keyOf(this.config)
+    return () => {
+      this.key = key
+      this.known.clear()
+    }
   }
 
   judge(applicant: Applicant): Verdict | Promise<Verdict> {

@@ -120,7 +120,7 @@ export interface Guard {
   gone(address: string): void
 }
 
-/** Of what was allowed before: whoever takes time to say whether it still is has not taken it back. */
+/** Of what was allowed before: whoever takes time to say whether it still is allows it still. */
 export function isStillAllowed(answer: Answer): boolean {
   if (typeof answer === 'number') return answer === 0
   answer.catch(() => undefined)

@@ -23,8 +23,8 @@ import {
   REASON_UNSUPPORTED_PROTOCOL_VERSION,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
-import { STRING_LENGTH_MAX } from '../../assembly/layout.ts'
 import type { Connect, Properties } from '../protocol/packets.ts'
+import { fitsBelow } from '../wasm/mount.ts'
 import { Records } from '../wasm/records.ts'
 import { type Admission, type Applicant, type Grant, isRefusal, type Step } from './access.ts'
 import type { Core } from './core.ts'
@@ -125,8 +125,7 @@ function refusalOf(core: Core, peer: Peer, connect: Connect): number {
   if (will === undefined) return 0
   if (will.qos > policy.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
   if (will.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
-  const topicBytes = Buffer.byteLength(policy.mountPoint) + Buffer.byteLength(will.topic)
-  return topicBytes > STRING_LENGTH_MAX ? REASON_TOPIC_NAME_INVALID : 0
+  return fitsBelow(policy.mountPoint, will.topic) ? 0 : REASON_TOPIC_NAME_INVALID
 }
 
 function isFull(max: number, now: number): boolean {

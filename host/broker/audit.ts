@@ -58,6 +58,13 @@ export class Audit {
     })
   }
 
+  /** A connection was closed before a byte of it was read: its address is banned, or has enough. */
+  turnedAway(now: number, address: string, listener: string): void {
+    const log = this.log()
+    if (log === undefined || !this.hasRoom(now, log)) return
+    log('warn', 'connection refused: its address is banned or has too many', { address, listener })
+  }
+
   /** Whether one more line may be written in this second. */
   hasRoom(now: number, log: Log): boolean {
     const second = Math.floor(now / 1000)

@@ -1,6 +1,7 @@
 // What a client may be sent, where somebody must be asked: its grant, whose answers are remembered
 // by the topic of the match in hand, and the hook, which sees each message and may change it. Used
-// by the session for each delivery; absent when everything may be sent.
+// by the session for each delivery; absent when everything may be sent. What the chosen member of
+// a shared subscription may not be sent goes to no other member.
 
 import type { Mount } from '../wasm/mount.ts'
 import type { Grant } from './access.ts'

@@ -57,9 +57,9 @@ export class Policies {
     this.#controls = orFail(() => this.manager.apply(config, listeners))
   }
 
-  /** Reads password and ACL files again. @throws Failure */
-  async refresh(): Promise<void> {
-    await this.manager.refresh().catch(fail)
+  /** As `apply`, with password, key and ACL files read again. */
+  reload(config: Config, listeners: readonly ListenerConfig[]): void {
+    this.#controls = orFail(() => this.manager.reload(config, listeners))
   }
 
   /** What `Broker.listen` and `adjust` are given for a listener. */

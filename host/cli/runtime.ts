@@ -157,14 +157,10 @@ export class Runtime {
     try {
       change = await this.sockets.change(plan.places)
       await this.policies.hold(listenersOf(plan))
-      this.policies.apply(plan.config, listenersOf(plan))
-      await this.policies.refresh()
+      this.policies.reload(plan.config, listenersOf(plan)) // the last: nothing undoes it
       return change
     } catch (error) {
       closeAll(writing.destinations)
-      if (change !== undefined) {
-        this.policies.apply(this.#plan.config, listenersOf(this.#plan))
-      }
       await change?.undo()
       throw error
     }

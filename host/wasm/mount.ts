@@ -14,6 +14,11 @@ import type { Messages } from './messages.ts'
 
 const SHARE = /^\$share\/[^/]*\//
 
+/** Whether a topic is still one with the prefix of a mount point before it. */
+export function fitsBelow(prefix: string, topic: string): boolean {
+  return Buffer.byteLength(prefix) + Buffer.byteLength(topic) <= STRING_LENGTH_MAX
+}
+
 export class Mount {
   readonly prefix: string
   /** Bytes of the prefix. */

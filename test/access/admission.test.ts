@@ -263,6 +263,26 @@ test('PUBLISHes whose decision takes time keep their order', async () => {
   })
 })
 
+test('a decision is for the packet that waited for it and for no other', async () => {
+  const decision = deferred<number>()
+  const asked = deferred<void>()
+  const publish = (topic: string): Answer => {
+    if (topic !== 'yes') return Promise.resolve(NOT_AUTHORIZED)
+    asked.resolve()
+    return decision.promise
+  }
+  await inWorld({ access: accessOf(() => grantOf({ publish })) }, async (world) => {
+    const writer = await world.connect()
+    const first = writer.publish({ topic: 'yes', payload: 'too large by then', qos: 1 })
+    await asked.promise
+    world.broker.reconfigure({ payloadSizeMax: 3 })
+    decision.resolve(0)
+    assert.is((await first)[0]?.reasonCode, 0x97)
+    const [second] = await writer.publish({ topic: 'no', payload: 'x', qos: 1 })
+    assert.is(second?.reasonCode, NOT_AUTHORIZED)
+  })
+})
+
 test('what may not be received is not delivered: live, retained, or from the queue', async () => {
   let open = true
   const receive = (topic: string): boolean => open || topic !== 'secret'

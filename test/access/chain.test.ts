@@ -81,6 +81,35 @@ test('with anonymous clients allowed beside a password file, a wrong password is
   })
 })
 
+test('a reload with one broken file changes nothing, whichever is read first', async () => {
+  const user = async (name: string, password: string) =>
+    `${name}:${await hashPassword(Buffer.from(password), 'sha512')}\n`
+  const file = fileOf(await user('u', 'old'))
+  const aclFile = fileOf('topic readwrite a\n')
+  const config: Config = {
+    authentication: [{ type: 'password-file', file }],
+    authorization: { aclFile },
+  }
+  await inWorld(config, async (world) => {
+    writeFileSync(file, await user('u', 'new'))
+    writeFileSync(aclFile, 'topic maybe a\n')
+    const listeners = [{ type: 'mqtt', host: '127.0.0.1', port: 0 }] as const
+    const error = `${aclFile}:1: expected`
+    assert.throws(
+      () => world.manager.reload({ ...config, limits: { connectRate: 1 } }, listeners),
+      (failure: Error) => failure.message.startsWith(error),
+    )
+    const refused = await world.manager.refresh().catch((failure: Error) => failure)
+    assert.match(String(refused), error)
+    assert.is(await world.knock('u', 'new'), REFUSED)
+    assert.is(await world.knock('u', 'old'), 0)
+    writeFileSync(aclFile, 'topic readwrite b\n')
+    world.manager.reload(config, listeners)
+    assert.is(await world.knock('u', 'old'), REFUSED)
+    assert.is(await world.knock('u', 'new'), 0)
+  })
+})
+
 /** A token for user `u`, valid for an hour. */
 function token(claims: Record<string, unknown> = {}): SignJWT {
   return new SignJWT({ sub: 'u', ...claims }).setExpirationTime('1h')

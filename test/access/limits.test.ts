@@ -167,6 +167,22 @@ test('bans: a client, a user, an address, a range; for ever or until a moment', 
   )
 })
 
+test('a connection that is turned away for its address is logged', async () => {
+  const lines: string[] = []
+  const log: Log = (level, message, facts) => {
+    if (level === 'warn') lines.push(`${message} ${facts.listener}`)
+  }
+  await inWorld(
+    { anonymous: true, limits: { connectionsPerAddress: 1 } },
+    async (world) => {
+      await world.connect()
+      assert.equal(await (await world.open()).closed, [])
+      assert.equal(lines, ['connection refused: its address is banned or has too many mqtt-0'])
+    },
+    { log },
+  )
+})
+
 test('bans outlive the process; a broken file is named', async () => {
   const clock = new Clock()
   const file = join(temporaryDirectory(), 'bans.json')

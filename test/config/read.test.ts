@@ -3,6 +3,7 @@
 
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the file, not of the test
 
+import { chmodSync } from 'node:fs'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DEFAULTS } from '../../host/config/options.ts'
@@ -153,6 +154,7 @@ tests('a listener that can let nobody in is a warning', async () => {
 
 tests('a file that is to be read and is not there is a warning', async () => {
   const here = write('', 'here')
+  chmodSync(here, 0o600)
   const file = write(`authentication:
 - {type: password-file, file: ${here}}
 - {type: jwt, secretFile: /nowhere/secret}
@@ -162,6 +164,23 @@ log: {destinations: [{file: /nowhere/log}]}
   assert.equal((await readAnyConfig(file)).warnings, [
     `${file}:3:27: authentication[1].secretFile: /nowhere/secret does not exist`,
     `${file}:4:26: authorization.aclFile: /nowhere/acl does not exist`,
+  ])
+})
+
+tests('a password or secret file that everybody may read is a warning', async () => {
+  const [passwords, secret, acl] = ['p', 's', 'a'].map((name) => write('', name))
+  for (const path of [passwords, secret, acl]) chmodSync(path as string, 0o644)
+  const file = write(`authentication:
+- {type: password-file, file: ${passwords}}
+- {type: jwt, secretFile: ${secret}}
+- {type: scram, file: ${secret}}
+authorization: {aclFile: ${acl}}
+`)
+  const problem = 'everybody on this machine may read'
+  assert.equal((await readAnyConfig(file)).warnings, [
+    `${file}:2:31: authentication[0].file: ${problem} ${passwords}`,
+    `${file}:3:27: authentication[1].secretFile: ${problem} ${secret}`,
+    `${file}:4:23: authentication[2].file: ${problem} ${secret}`,
   ])
 })
 

@@ -1,6 +1,6 @@
-// AUTH and enhanced authentication (sections 3.15 and 4.12): a server without a method, and one with
-// a method of the test's own, which asks for two words. Access control itself is tested beside
-// host/access.
+// AUTH and enhanced authentication (sections 3.15 and 4.12): a server without a method, and one
+// with a method of the test's own, which asks for two words. Access control itself is tested in
+// test/access.
 
 import * as assert from 'uvu/assert'
 import type { Access, Grant, Step } from '../../host/broker/access.ts'
