@@ -19,11 +19,14 @@ interface Result {
 
 const children = new Set<ChildProcess>()
 
-function discover(paths: string[]): string[] {
+/** The long ones start program after program; they are a suite of their own (`--long`). */
+function discover(paths: string[], long: boolean): string[] {
   const files = paths.flatMap((path) => {
     if (!statSync(path).isDirectory()) return [path]
     const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
-    return names.filter((name) => name.endsWith('.test.ts')).map((name) => join(path, name))
+    const isMeant = (name: string): boolean =>
+      name.endsWith('.test.ts') && name.endsWith('.long.test.ts') === long
+    return names.filter(isMeant).map((name) => join(path, name))
   })
   return files.map((file) => relative(ROOT, file)).sort()
 }
@@ -89,8 +92,10 @@ function sum(output: string, pattern: RegExp): number {
 }
 
 async function main(): Promise<void> {
-  const given = process.argv.slice(2)
-  const files = discover(given.length > 0 ? given : [import.meta.dirname])
+  const words = process.argv.slice(2)
+  const given = words.filter((word) => word !== '--long')
+  const paths = given.length > 0 ? given : [import.meta.dirname]
+  const files = discover(paths, words.includes('--long'))
   const results: Result[] = []
   const worker = async (): Promise<void> => {
     for (let file = files.shift(); file !== undefined; file = files.shift()) {

@@ -3,7 +3,7 @@
 // no opinion about subscribing: reading is checked at each delivery, as Mosquitto does.
 
 import { readFileSync } from 'node:fs'
-import { isPlain, matches } from './filters.ts'
+import { isFilter, isPlain, matches } from './filters.ts'
 import type { Judge, Opinion, Subject } from './judge.ts'
 
 type Access = 'read' | 'write' | 'readwrite' | 'deny'
@@ -157,10 +157,7 @@ function parseEntry(rest: string, fail: (what: string) => never): Entry {
     fail(`expected "read", "write", "readwrite" or "deny", got "${access}"`)
   }
   const levels = filter.split('/')
-  const isFilter = levels.every((level, i) =>
-    level === '#' ? i === levels.length - 1 : level === '+' || !/[+#]/.test(level),
-  )
-  if (!isFilter) fail(`"${filter}" is not a topic filter`)
+  if (!isFilter(levels)) fail(`"${filter}" is not a topic filter`)
   return { access: access as Access, levels }
 }
 

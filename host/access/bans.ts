@@ -56,8 +56,7 @@ export class Bans {
 
   /** @returns whether there was such a ban, when that is stored */
   async remove(kind: BanKind, value: string): Promise<boolean> {
-    const existed = this.bans.delete(keyOf(kind, value))
-    this.ranges.delete(value)
+    const existed = this.forget(kind, value)
     if (existed) await this.write()
     return existed
   }
@@ -89,9 +88,13 @@ export class Bans {
   private inForce(kind: BanKind, value: string): Ban | undefined {
     const ban = this.bans.get(keyOf(kind, value))
     if (ban?.until === undefined || ban.until > this.now()) return ban
-    this.bans.delete(keyOf(kind, value))
-    this.ranges.delete(value)
+    this.forget(kind, value)
     return undefined
+  }
+
+  private forget(kind: BanKind, value: string): boolean {
+    if (kind === 'address') this.ranges.delete(value)
+    return this.bans.delete(keyOf(kind, value))
   }
 
   private put(ban: Ban): void {

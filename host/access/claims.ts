@@ -1,4 +1,5 @@
-// Rules that come with an identity, in a token or in an answer of the HTTP hook, made into a judge.
+// Rules that come with an identity, in a token or in an answer of the HTTP hook, made into a judge:
+// they are all there is for its client.
 
 import type { RuleConfig } from '../config/config.ts'
 import type { Judge } from './judge.ts'
@@ -11,6 +12,7 @@ import { Rules } from './rules.ts'
 export function judgesOf(claim: unknown): readonly Judge[] {
   if (claim === undefined) return []
   if (Array.isArray(claim)) return [new Complete(new Rules(claim.map(ruleOf)))]
+  if (typeof claim !== 'object') throw new TypeError('the rules of a token are not rules')
   const { all = [], pub = [], sub = [] } = claim as Record<string, unknown>
   const rule = (action: RuleConfig['action'], topics: unknown): RuleConfig =>
     ruleOf({ effect: 'allow', action, topics })

@@ -75,21 +75,27 @@ export class AccessControl implements Access, Common {
     const { clientIdFrom, limits, usernameFrom } = this.parts
     const refused = limits?.check(applicant) ?? 0
     if (refused !== 0) return { refused }
-    return this.admitFrom(renamed(applicant, usernameFrom, clientIdFrom), 0)
+    const known = renamed(applicant, usernameFrom, clientIdFrom)
+    return known === undefined ? this.admission(applicant, NOBODY) : this.admitFrom(known, 0)
   }
 
   entered(applicant: Applicant, grant: Grant): void {
-    this.parts.limits?.entered(grant.username)
+    const { clientId = applicant.clientId, username } = grant
+    this.parts.limits?.entered(username, clientId)
     if (grant instanceof JudgedGrant) grant.presence?.entered(applicant)
   }
 
-  left(_: Applicant, grant: Grant): void {
-    this.parts.limits?.left(grant.username)
+  left(applicant: Applicant, grant: Grant): void {
+    const { clientId = applicant.clientId, username } = grant
+    this.parts.limits?.left(username, clientId)
     if (grant instanceof JudgedGrant) grant.presence?.left()
   }
 
-  exchange(method: string, applicant: Applicant): Exchange | undefined {
-    if ((this.parts.limits?.check(applicant) ?? 0) !== 0) return BARRED
+  exchange(method: string, said: Applicant): Exchange | undefined {
+    const { clientIdFrom, limits } = this.parts
+    if ((limits?.check(said) ?? 0) !== 0) return BARRED
+    const applicant = renamed(said, undefined, clientIdFrom)
+    if (applicant === undefined) return BARRED
     for (const authenticator of this.parts.chain) {
       const exchange = authenticator.exchange?.(method, applicant)
       if (exchange === undefined) continue

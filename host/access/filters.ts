@@ -11,12 +11,24 @@ export type Level = string | Placeholder
 
 const PLACEHOLDER = /^\$\{([a-z]+)\}$/
 
-/** Levels of a rule's filter, placeholders only as whole levels. */
+/**
+ * Levels of a rule's filter, placeholders only as whole levels.
+ * @throws RangeError when a wildcard is not where one may be: it would match more than is meant
+ */
 export function parseFilter(text: string): Level[] {
-  return text.split('/').map((level) => {
+  const levels = text.split('/')
+  if (!isFilter(levels)) throw new RangeError(`"${text}" is not a topic filter`)
+  return levels.map((level) => {
     const name = PLACEHOLDER.exec(level)?.[1]
     return name === undefined ? level : { name }
   })
+}
+
+/** `+` only as a whole level, `#` only as the last. [MQTT-4.7.1-1] [MQTT-4.7.1-2] */
+export function isFilter(levels: readonly string[]): boolean {
+  return levels.every((level, i) =>
+    level === '#' ? i === levels.length - 1 : level === '+' || !/[+#]/.test(level),
+  )
 }
 
 /**

@@ -18,15 +18,14 @@ export class Hashing {
   }
 
   private async run(password: Buffer, hash: string): Promise<boolean> {
-    if (this.running >= RUNNING_MAX) {
-      await new Promise<void>((resolve) => this.waiting.push(resolve))
-    }
-    this.running++
+    if (this.running < RUNNING_MAX) this.running++
+    else await new Promise<void>((resolve) => this.waiting.push(resolve))
     try {
       return await verifyPassword(password, hash)
     } finally {
-      this.running--
-      this.waiting.shift()?.()
+      const next = this.waiting.shift()
+      if (next === undefined) this.running--
+      else next()
     }
   }
 }

@@ -15,7 +15,11 @@ import type { Judge, Opinion, Subject } from './judge.ts'
 const TIMEOUT_MS = 5000
 const CACHE_SECONDS = 60
 const REMEMBERED = 10_000
+/** Questions under way, and those that wait for one of them. */
 const RUNNING_MAX = 256
+const WAITING_MAX = 10_000
+/** Between two log lines about questions that got no answer. */
+const LOG_MS = 1000
 const ANSWER_BYTES_MAX = 64 * 1024
 
 /** What the other program answers. */
@@ -33,7 +37,12 @@ class Hook {
   private readonly config: HttpHookConfig
   private readonly log: Log | undefined
   private readonly known: LRUCache<string, HookAnswer> | undefined
+  /** Questions that have been asked and not answered yet. */
+  private readonly asked: Map<string, Promise<HookAnswer | undefined>> = new Map()
+  private readonly waiting: (() => void)[] = []
   private running = 0
+  private failures = 0
+  private loggedAt = 0
 
   constructor(config: HttpHookConfig, log: Log | undefined) {
     this.config = config
@@ -43,19 +52,25 @@ class Hook {
   }
 
   get isBusy(): boolean {
-    return this.running >= RUNNING_MAX
+    return this.waiting.length > 0
   }
 
   /** @returns undefined when it could not be asked */
   ask(question: object): HookAnswer | Promise<HookAnswer | undefined> {
     const body = JSON.stringify(question)
     const key = createHash('sha256').update(body).digest('base64')
-    return this.known?.get(key) ?? this.post(body, key)
+    const known = this.known?.get(key) ?? this.asked.get(key)
+    if (known !== undefined) return known
+    if (this.waiting.length >= WAITING_MAX) return Promise.resolve(undefined)
+    const answer = this.post(body, key).finally(() => this.asked.delete(key))
+    this.asked.set(key, answer)
+    return answer
   }
 
   private async post(body: string, key: string): Promise<HookAnswer | undefined> {
     const { headers, timeoutMs = TIMEOUT_MS, url } = this.config
-    this.running++
+    if (this.running < RUNNING_MAX) this.running++
+    else await new Promise<void>((resolve) => this.waiting.push(resolve))
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -64,22 +79,60 @@ class Hook {
         redirect: 'error',
         signal: AbortSignal.timeout(timeoutMs),
       })
-      const text = await response.text()
+      const text = await textOf(response)
       if (!response.ok) throw new Error(`status ${response.status}`)
-      if (text.length > ANSWER_BYTES_MAX) throw new Error('the answer is too long')
-      const answer = JSON.parse(text) as HookAnswer
-      if (!['allow', 'deny', 'ignore'].includes(answer.result)) {
-        throw new Error('expected {"result": "allow" | "deny" | "ignore"}')
-      }
+      const answer = answerOf(JSON.parse(text))
       this.known?.set(key, answer)
       return answer
     } catch (error) {
-      this.log?.('error', 'the HTTP hook could not be asked', { url, error })
+      this.fail(error as Error)
       return undefined
     } finally {
-      this.running--
+      const next = this.waiting.shift()
+      if (next === undefined) this.running--
+      else next()
     }
   }
+
+  /** Says why there was no answer, but not as often as there may be questions. */
+  private fail({ cause, message }: Error): void {
+    this.failures++
+    const now = Date.now()
+    if (now - this.loggedAt < LOG_MS) return
+    this.loggedAt = now
+    const { origin, pathname } = new URL(this.config.url) // what follows may be a secret
+    const error = cause instanceof Error ? cause.message : message
+    const facts = { url: `${origin}${pathname}`, error, failures: this.failures }
+    this.log?.('error', 'the HTTP hook could not be asked', facts)
+  }
+}
+
+/** @throws Error when it is longer than any answer has to be */
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > ANSWER_BYTES_MAX) throw new Error('the answer is too long')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** @throws Error when the other program has not answered what it was asked */
+function answerOf(value: unknown): HookAnswer {
+  const { clientId, expiresAt, result, username } = (value ?? {}) as HookAnswer
+  if (!['allow', 'deny', 'ignore'].includes(result)) {
+    throw new Error('expected {"result": "allow" | "deny" | "ignore"}')
+  }
+  const isName = (name: unknown): boolean =>
+    name === undefined || (typeof name === 'string' && name !== '' && !name.includes('\0'))
+  if (!isName(username)) throw new Error('username: expected a string that is not empty')
+  if (!isName(clientId)) throw new Error('clientId: expected a string that is not empty')
+  if (expiresAt !== undefined && !Number.isFinite(expiresAt)) {
+    throw new Error('expiresAt: expected seconds since the epoch')
+  }
+  return value as HookAnswer
 }
 
 export class HookAuthenticator implements Authenticator {

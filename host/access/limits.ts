@@ -39,7 +39,8 @@ export class Limits implements Guard {
   private readonly bans: Bans
   private readonly now: () => number
   private readonly addresses: Map<string, number> = new Map()
-  private readonly users: Map<string, number> = new Map()
+  /** Client identifiers that are connected, by user: one taken over is none more. */
+  private readonly users: Map<string, Set<string>> = new Map()
   private readonly failures = new LRUCache<string, Failures>({ ...BOUND, ttl: FORGOTTEN_MS })
   /** Names that have come in from their address: others' failures there do not keep them out. */
   private readonly proven = new LRUCache<string, true>(BOUND)
@@ -59,6 +60,7 @@ export class Limits implements Guard {
   }
 
   accepts(address: string): boolean {
+    if (address === '') return true // a unix socket: whoever may open it is somebody
     const count = this.addresses.get(address) ?? 0
     const { connectionsPerAddress: max = 0 } = this.config
     if ((max > 0 && count >= max) || this.bans.findAddress(address) !== undefined) return false
@@ -67,22 +69,23 @@ export class Limits implements Guard {
   }
 
   gone(address: string): void {
-    lower(this.addresses, address)
+    const count = (this.addresses.get(address) ?? 0) - 1
+    if (count > 0) this.addresses.set(address, count)
+    else this.addresses.delete(address)
   }
 
   /** @returns 0, or the reason to refuse an applicant with before anything of it is looked at */
   check(applicant: Applicant): number {
     if (this.bans.find(applicant) !== undefined) return REASON_BANNED
-    const { connectRate, connectRatePerAddress } = this.config
-    const { address } = applicant.origin
-    const isFast =
-      !this.take('', connectRate) || !this.take(`address ${address}`, connectRatePerAddress)
-    if (isFast) return REASON_CONNECTION_RATE_EXCEEDED
+    if (applicant.isConnected !== true && this.isFast(applicant.origin.address)) {
+      return REASON_CONNECTION_RATE_EXCEEDED
+    }
     const now = this.now()
-    const isWaiting = (key: string): boolean => (this.failures.get(key)?.until ?? 0) > now
+    const isWaiting = (key: string | undefined): boolean =>
+      key !== undefined && (this.failures.get(key)?.until ?? 0) > now
     const [pair, whole] = failureKeys(applicant)
-    const isBarred = isWaiting(pair) || (isWaiting(whole) && !this.proven.has(pair))
-    return isBarred ? REASON_NOT_AUTHORIZED : 0
+    const isProven = pair !== undefined && this.proven.has(pair)
+    return isWaiting(pair) || (isWaiting(whole) && !isProven) ? REASON_NOT_AUTHORIZED : 0
   }
 
   /**
@@ -95,11 +98,15 @@ export class Limits implements Guard {
   ): number {
     if (this.bans.find({ ...applicant, clientId, username }) !== undefined) return REASON_BANNED
     const [pair] = failureKeys(applicant)
-    this.failures.delete(pair)
-    this.proven.set(pair, true)
+    if (pair !== undefined) {
+      this.failures.delete(pair)
+      this.proven.set(pair, true)
+    }
+    if (applicant.isConnected === true) return 0
     const { connectionsPerUser: max = 0 } = this.config
-    const count = username === undefined ? 0 : (this.users.get(username) ?? 0)
-    if (max > 0 && count >= max) return REASON_QUOTA_EXCEEDED
+    const clients = username === undefined ? undefined : this.users.get(username)
+    const isMore = clients !== undefined && !clients.has(clientId)
+    if (max > 0 && isMore && clients.size >= max) return REASON_QUOTA_EXCEEDED
     return this.isFlapping(clientId) ? REASON_BANNED : 0
   }
 
@@ -110,16 +117,27 @@ export class Limits implements Guard {
     this.fail(whole, FREE_FAILURES_OF_ADDRESS)
   }
 
-  entered(username: string | undefined): void {
+  entered(username: string | undefined, clientId: string): void {
     if (username === undefined) return
-    this.users.set(username, (this.users.get(username) ?? 0) + 1)
+    const clients = this.users.get(username) ?? new Set()
+    this.users.set(username, clients.add(clientId))
   }
 
-  left(username: string | undefined): void {
-    if (username !== undefined) lower(this.users, username)
+  left(username: string | undefined, clientId: string): void {
+    if (username === undefined) return
+    const clients = this.users.get(username)
+    clients?.delete(clientId)
+    if (clients?.size === 0) this.users.delete(username)
   }
 
-  private fail(key: string, free: number): void {
+  private isFast(address: string): boolean {
+    const { connectRate, connectRatePerAddress } = this.config
+    if (!this.take('', connectRate)) return true
+    return address !== '' && !this.take(`address ${address}`, connectRatePerAddress)
+  }
+
+  private fail(key: string | undefined, free: number): void {
+    if (key === undefined) return
     const failures = this.failures.get(key) ?? { count: 0, until: 0 }
     failures.count++
     const beyond = failures.count - free
@@ -158,13 +176,12 @@ export class Limits implements Guard {
   }
 }
 
-/** A name from an address, and the address whatever the name. */
-function failureKeys({ origin, username }: Applicant): [pair: string, whole: string] {
-  return [`${origin.address} ${username ?? ''}`, `${origin.address}`]
-}
-
-function lower(counts: Map<string, number>, key: string): void {
-  const count = (counts.get(key) ?? 0) - 1
-  if (count > 0) counts.set(key, count)
-  else counts.delete(key)
+/**
+ * A name from an address, and the address whatever the name: undefined where there is none, since
+ * all who have none would pay for one.
+ */
+function failureKeys({ origin, username }: Applicant): [pair?: string, whole?: string] {
+  const { address } = origin
+  const pair = username === undefined ? undefined : `${address} ${username}`
+  return [pair, address === '' ? undefined : address] as [string?, string?]
 }

@@ -57,7 +57,9 @@ export class Passwords implements Authenticator {
 
   /** Nobody's user: another authenticator may know it, after the time a check takes. */
   private async reject(password: Buffer): Promise<Verdict> {
-    await this.hashing.check(password, await this.decoy)
+    const wrong = this.hashing.check(password, await this.decoy)
+    if (wrong === undefined) return { refused: REASON_SERVER_BUSY }
+    await wrong
     return NOT_MINE
   }
 }

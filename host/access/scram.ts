@@ -131,7 +131,10 @@ export class Scram implements Authenticator {
   private find(user: string, method: ScramMethod): ScramCredential {
     const known = this.users.get(user)?.get(method)
     if (known !== undefined) return known
-    const salt = createHmac('sha256', this.secret).update(user).digest().subarray(0, SALT_BYTES)
+    const salt = createHmac('sha256', this.secret)
+      .update(`${method} ${user}`)
+      .digest()
+      .subarray(0, SALT_BYTES)
     const key = randomBytes(createHash(HASHES[method]).digest().length)
     return { method, iterations: this.usual(method), salt, storedKey: key, serverKey: key }
   }

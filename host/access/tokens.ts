@@ -70,13 +70,14 @@ export class Tokens implements Authenticator {
   }
 
   private async verify(token: string, digest: string, applicant: Applicant): Promise<Verdict> {
+    const source = this.key
     try {
       const currentDate = new Date(this.now())
       const { jwtVerify } = await import('jose')
-      const key = await this.key()
+      const key = await source()
       const { payload } = await jwtVerify(token, key, { ...this.options, currentDate })
       const known = { payload, judges: judgesOf(payload[this.config.rulesClaim ?? 'acl']) }
-      this.known.set(digest, known)
+      if (source === this.key) this.known.set(digest, known)
       return this.identify(applicant, known)
     } catch {
       return { refused: REASON_NOT_AUTHORIZED }
@@ -86,14 +87,16 @@ export class Tokens implements Authenticator {
   private identify(applicant: Applicant, { payload, judges }: Known): Verdict {
     const { clientIdClaim, clockToleranceSeconds = 0, from, usernameClaim } = this.config
     const no = { refused: REASON_NOT_AUTHORIZED }
+    const isBound = usernameClaim !== undefined
     const end = payload.exp === undefined ? undefined : (payload.exp + clockToleranceSeconds) * 1000
     if (end !== undefined && end <= this.now()) return no
     const said = from === 'username' ? undefined : applicant.username
     const claimed = payload[usernameClaim ?? 'sub']
-    if (usernameClaim !== undefined && said !== undefined && said !== claimed) return no
+    const isName = typeof claimed === 'string' && claimed !== ''
+    if (isBound && (!isName || (said !== undefined && said !== claimed))) return no
     if (clientIdClaim !== undefined && payload[clientIdClaim] !== applicant.clientId) return no
-    // Whom the token names, it is; only one that names nobody leaves it to the client.
-    const username = typeof claimed === 'string' ? claimed : said
+    // What a client says beside its token proves nothing.
+    const username = isName ? claimed : undefined
     const identity: Identity = { username, judges }
     return end === undefined ? identity : { ...identity, expiresAt: end }
   }

@@ -44,6 +44,8 @@ export interface Applicant {
   /** Topic of the will, if there is one. */
   readonly willTopic: string | undefined
   readonly origin: Origin
+  /** Set when it authenticates again on its living connection. */
+  readonly isConnected?: boolean
   /** Name of the listener. */
   readonly listener: string
 }
@@ -116,6 +118,13 @@ export interface Guard {
   accepts(address: string): boolean
   /** A connection that was accepted is over. */
   gone(address: string): void
+}
+
+/** Of what was allowed before: whoever takes time to say whether it still is has not taken it back. */
+export function isStillAllowed(answer: Answer): boolean {
+  if (typeof answer === 'number') return answer === 0
+  answer.catch(() => undefined)
+  return true
 }
 
 export function isRefusal(admission: Admission): admission is Refusal {

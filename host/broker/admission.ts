@@ -11,6 +11,7 @@ import {
   REASON_BAD_AUTHENTICATION_METHOD,
   REASON_CLIENT_IDENTIFIER_NOT_VALID,
   REASON_CONTINUE_AUTHENTICATION,
+  REASON_NOT_AUTHORIZED,
   REASON_PACKET_TOO_LARGE,
   REASON_PROTOCOL_ERROR,
   REASON_QOS_NOT_SUPPORTED,
@@ -18,9 +19,11 @@ import {
   REASON_RE_AUTHENTICATE,
   REASON_RETAIN_NOT_SUPPORTED,
   REASON_SUCCESS,
+  REASON_TOPIC_NAME_INVALID,
   REASON_UNSUPPORTED_PROTOCOL_VERSION,
   VERSION_5_0,
 } from '../../assembly/codes.ts'
+import { STRING_LENGTH_MAX } from '../../assembly/layout.ts'
 import type { Connect, Properties } from '../protocol/packets.ts'
 import { Records } from '../wasm/records.ts'
 import { type Admission, type Applicant, type Grant, isRefusal, type Step } from './access.ts'
@@ -91,9 +94,11 @@ export function onAuth(core: Core, peer: Peer, record: number): number {
   const isAgain = reason === REASON_RE_AUTHENTICATE && dialogue === undefined
   if (!isAgain || peer.session === undefined) return REASON_PROTOCOL_ERROR // [MQTT-4.12.1-1]
   const properties = { ...applicant.properties, authenticationData }
-  const again: Applicant = { ...applicant, properties: properties as Properties }
+  const said = { ...applicant, properties: properties as Properties }
+  const again: Applicant = { ...said, isConnected: true }
   return startDialogue(core, peer, peer.method, again, (admission, answer) => {
     if (isRefusal(admission)) return refuse(peer, admission) // [MQTT-4.12.1-2]
+    if (admission.username !== peer.grant?.username) return REASON_NOT_AUTHORIZED // its session
     peer.setGrant(admission)
     peer.session?.setGrant(admission)
     peer.owner.granted()
@@ -120,7 +125,8 @@ function refusalOf(core: Core, peer: Peer, connect: Connect): number {
   if (will === undefined) return 0
   if (will.qos > policy.qosMax) return REASON_QOS_NOT_SUPPORTED // [MQTT-3.2.2-12]
   if (will.retain && !options.retainAvailable) return REASON_RETAIN_NOT_SUPPORTED // [MQTT-3.2.2-13]
-  return 0
+  const topicBytes = Buffer.byteLength(policy.mountPoint) + Buffer.byteLength(will.topic)
+  return topicBytes > STRING_LENGTH_MAX ? REASON_TOPIC_NAME_INVALID : 0
 }
 
 function isFull(max: number, now: number): boolean {
@@ -137,7 +143,10 @@ function applicantOf(peer: Peer, connect: Connect): Applicant {
   return { ...said, properties, willTopic, origin, listener }
 }
 
-/** What the applicant was told decides: in with a grant, or out with a reason. */
+/**
+ * What the applicant was told decides: in with a grant, or out with a reason. A will it may not
+ * publish is left out: when it is due, perhaps nobody is left to ask.
+ */
 function enter(
   core: Core,
   peer: Peer,
@@ -147,7 +156,16 @@ function enter(
 ): number {
   if (isRefusal(admission)) return refuse(peer, admission)
   peer.setGrant(admission)
-  return welcome(core, peer, connect, answer)
+  const { will } = connect
+  if (will === undefined || !admission.checksPublish) return welcome(core, peer, connect, answer)
+  return resolve(peer, admission.publish(will.topic), (reason) => {
+    if (reason === 0) return welcome(core, peer, connect, answer)
+    core.counters.publishRefused++
+    core.audit.refused(core.now, peer, 'will', will.topic, reason)
+    const refusal = welcome(core, peer, { ...connect, will: undefined }, answer)
+    if (peer.session !== undefined) core.watcher?.willDropped(peer.session, will, reason)
+    return refusal
+  })
 }
 
 /** Lets in whom the hook, asked last, lets in. */

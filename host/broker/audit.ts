@@ -7,7 +7,7 @@ import type { Applicant, Grant } from './access.ts'
 
 const LINES_PER_SECOND = 20
 
-export type Action = 'publish' | 'subscribe'
+export type Action = 'publish' | 'subscribe' | 'will'
 
 /** The connection's side, which is a Peer. */
 interface Audited {
@@ -29,18 +29,18 @@ export class Audit {
     this.log = log
   }
 
-  /** A PUBLISH or one filter of a SUBSCRIBE was refused. @param now milliseconds */
+  /** A PUBLISH, a will, or one filter of a SUBSCRIBE was refused. @param now milliseconds */
   refused(now: number, peer: Audited, action: Action, topic: string, reason: number): void {
     const log = this.log()
     if (log === undefined || !this.hasRoom(now, log)) return
     log('warn', `${action} refused: ${reasonText(reason)}`, {
-      client: peer.session?.id,
+      client: peer.session?.id ?? peer.applicant?.clientId,
       user: peer.grant?.username,
       address: peer.remoteAddress,
       listener: peer.policy.name,
       topic,
       reason,
-      rule: peer.grant?.explain?.(action, topic),
+      rule: peer.grant?.explain?.(action === 'subscribe' ? action : 'publish', topic),
     })
   }
 

@@ -17,6 +17,7 @@ import {
 import type { Connect, Properties, Will } from '../protocol/packets.ts'
 import { freeAliases } from '../wasm/aliases.ts'
 import { isReserved, Records } from '../wasm/records.ts'
+import { isStillAllowed } from './access.ts'
 import type { Core } from './core.ts'
 import { promiseWork } from './gate.ts'
 import { publishWillHooked } from './hooked.ts'
@@ -46,7 +47,12 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
   }
   peer.mount = core.mount(policy.mountPoint)
   const { told } = core.store
-  const { session, present } = beginSession(core, grant?.clientId ?? connect.clientId, connect)
+  const { session, present } = beginSession(
+    core,
+    grant?.clientId ?? connect.clientId,
+    connect,
+    peer,
+  )
   peer.session = session
   if (grant !== undefined && peer.applicant !== undefined) {
     policy.access?.entered?.(peer.applicant, grant)
@@ -57,6 +63,7 @@ export function accept(core: Core, peer: Peer, connect: Connect, extra: Properti
   session.expirySeconds = expiryOf(core, peer, connect)
   session.offlineSince = 0
   session.mount = peer.mount
+  session.user = userOf(peer) ?? session.user
   session.setGrant(grant)
   if (session.number !== 0) core.store.save(session)
   else if (session.isPersistent) core.store.open(session)
@@ -128,10 +135,10 @@ export function onEnd(core: Core, peer: Peer): void {
   else publishWill(core, session)
 }
 
-/** Whether its client may publish its will; one that takes time to decide may not. */
+/** Whether its client may still publish its will, which was judged at CONNECT. */
 function mayLeave({ grant, mount }: Session, { topic }: Will): boolean {
   if (!grant?.checksPublish) return true
-  return grant.publish(topic.slice(mount?.prefix.length ?? 0)) === 0
+  return isStillAllowed(grant.publish(topic.slice(mount?.prefix.length ?? 0)))
 }
 
 /** The session is no more: its will is due now, whatever its delay. [MQTT-3.1.2-8] */
@@ -171,15 +178,17 @@ function beginSession(
   core: Core,
   id: string,
   connect: Connect,
+  peer: Peer,
 ): { session: Session; present: boolean } {
   const old = core.sessions.byId.get(id)
+  const isNew = connect.cleanStart || (old !== undefined && !isOwn(old, peer))
   if (old?.holder !== undefined) {
     // A clean start ends the session with the old connection, so its will goes out at once.
-    if (connect.cleanStart) old.expirySeconds = 0
+    if (isNew) old.expirySeconds = 0
     old.holder.owner.fail(REASON_SESSION_TAKEN_OVER)
   }
   const present = core.sessions.byId.get(id)
-  if (present !== undefined && !connect.cleanStart) {
+  if (present !== undefined && !isNew) {
     core.timers.disarm(present.expiryTimer)
     core.timers.disarm(present.willTimer)
     present.will = undefined // [MQTT-3.1.3-9]: back before the delay was over
@@ -187,6 +196,20 @@ function beginSession(
   }
   if (present !== undefined) endSession(core, present)
   return { session: makeSession(core, id), present: false }
+}
+
+/**
+ * Whether a session may be resumed: what it is subscribed to and what waits in it was allowed to
+ * its user, and is written with its mount point.
+ */
+function isOwn({ mount, user }: Session, peer: Peer): boolean {
+  const now = userOf(peer)
+  return mount === peer.mount && (now === undefined || user === undefined || now === user)
+}
+
+/** `''` = nobody; undefined = nobody has been asked. */
+function userOf({ grant }: Peer): string | undefined {
+  return grant && (grant.username ?? '')
 }
 
 export function makeSession(core: Core, id: string): Session {

@@ -3,7 +3,7 @@
 // socket.
 
 import type { Mount } from '../wasm/mount.ts'
-import type { Applicant, Grant, Origin } from './access.ts'
+import { type Applicant, type Grant, isStillAllowed, type Origin } from './access.ts'
 import type { Gate } from './gate.ts'
 import type { SubscriptionRequest } from './hooks.ts'
 import type { Outbox } from './outbox.ts'
@@ -97,6 +97,14 @@ export class Peer {
     this.policy = policy
   }
 
+  /** The packet whose answers were waited for is done with; no other may find them. */
+  forgetAnswers(): void {
+    this.decisions = undefined
+    this.judged?.view.release()
+    this.judged = undefined
+    this.requested = undefined
+  }
+
   /** From now on the client may do what `grant` says. */
   setGrant(grant: Grant): void {
     this.firstGrant ??= grant
@@ -108,5 +116,5 @@ export class Peer {
 
 /** Retained messages know only this of who published them. */
 function sourceOf(grant: Grant, prefix: number): Source {
-  return (topic) => grant.publish(topic.slice(prefix)) === 0
+  return (topic) => isStillAllowed(grant.publish(topic.slice(prefix)))
 }

@@ -63,6 +63,7 @@ function restoreSession(
   session.number = read.number
   session.expirySeconds = record.expirySeconds
   session.will = record.will
+  session.user = record.user
   session.mount = core.mount(record.mount ?? '')
   for (const { filter, options, identifier } of read.filters) {
     core.subscriptions.insertText(filter, session.slot, options, identifier)

@@ -61,6 +61,8 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   window = 0
   /** What its last client may do; undefined = everything. */
   grant: Grant | undefined = undefined
+  /** Whose it is; `''` = nobody's, undefined = not known. */
+  user: string | undefined = undefined
   /** Under which its topics really are. */
   mount: Mount | undefined = undefined
   /** Seconds the session outlives its connection; 0 = ends with it, 0xffffffff = never ends. */
@@ -233,9 +235,9 @@ export class Session implements Sleeper, StoredSession, Subscriber {
   }
 
   record(): SessionRecord {
-    const { expirySeconds, mount, offlineSince, will } = this
-    const record = { clientId: this.id, expirySeconds, offlineSince, will }
-    return { ...record, willDue: this.willTimer.due, ...(mount && { mount: mount.prefix }) }
+    const { expirySeconds, id: clientId, mount, offlineSince, user, will } = this
+    const record = { clientId, expirySeconds, offlineSince, will, willDue: this.willTimer.due }
+    return { ...record, ...(mount && { mount: mount.prefix }), ...(user !== undefined && { user }) }
   }
 
   entries(ops: Ops): void {

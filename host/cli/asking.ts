@@ -76,7 +76,7 @@ async function isRunning(path: string): Promise<boolean> {
 function explain(error: unknown): unknown {
   if (error instanceof StoreError) return new Failure(error.code, [error.message])
   const { code, lines, message } = error as Error & { code?: string; lines?: readonly string[] }
-  if (code?.startsWith('WASMQTT_') && lines !== undefined) return new Failure(code, lines)
+  if (code?.startsWith('WASMQTT_')) return new Failure(code, lines ?? [message])
   if (error instanceof RangeError) return new Failure('WASMQTT_ARGUMENT', [message])
   return error
 }

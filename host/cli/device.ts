@@ -33,6 +33,7 @@ interface Flags extends Place {
   format?: 'csv' | 'json'
   replace?: boolean
   mayRegister?: boolean
+  timeout?: number
 }
 
 type Fact = Record<string, unknown>
@@ -113,6 +114,12 @@ function addDeviceCommands(parent: Command): void {
     .option('--may-register', 'the device may obtain it by dynamic registration')
     .action(named('rotate', ['mayRegister']))
   about(parent, 'delete', 'deletes a device').action(named('delete'))
+  subcommand(parent, 'call <product> <device> <payload>', 'asks a device and prints its answer')
+    .option('--timeout <ms>', 'how long to wait (default: 5000)', parseCount)
+    .action(async (productKey: string, deviceName: string, payload: string, flags: Flags) => {
+      const args = { productKey, deviceName, payload, timeoutMs: flags.timeout }
+      print(((await ask(flags, 'call', args)) as { payload: string }).payload)
+    })
 }
 
 function addExchange(parent: Command): void {

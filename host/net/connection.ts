@@ -327,6 +327,10 @@ export class Connection implements TransportHandler, PeerOwner, Sink, Sleeper, S
           ? Records.start(core.module, record)
           : Records.end(core.module, record)
       }
+      if (this.isRepeating) {
+        this.isRepeating = false
+        this.peer.forgetAnswers()
+      }
       const isOver = this.rate !== undefined && this.spend(this.rate, record)
       if (isOver || core.deliveries + core.module.walked() > TURN_WORK) {
         core.counters.packetsReceived += i + 1

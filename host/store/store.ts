@@ -21,6 +21,8 @@ export interface SessionRecord {
   willDue: number
   /** Mount point of its listener. */
   mount?: string
+  /** User name of its client, `''` = it had none; absent = nobody asked. */
+  user?: string
 }
 
 /** A session as the store sees it. */

@@ -1,66 +1,20 @@
-// `wasmqtt device` and `wasmqtt ban`, on a running broker and on what a stopped one has left; and
-// that a device acknowledged by the command line survives kill -9.
+// `wasmqtt device`, on a running broker and on what a stopped one has left; and that a device
+// acknowledged by the command line survives kill -9.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Config } from '../../host/config/config.ts'
-import { configured, type Outcome, runCommand, writeConfig } from '../cli/running.ts'
-import { type Connect, RawClient } from '../client.ts'
-import { type Broker, startBroker, stopAll, temporaryDirectory } from '../process.ts'
+import { configured, type Outcome, writeConfig } from '../cli/running.ts'
+import { startBroker, stopAll, temporaryDirectory } from '../process.ts'
 import { connectOf, type Triple } from './kit.ts'
+import { CONFIG, connect, knock, lines, made, reasonOfEnd, run, start } from './running.ts'
 
 const test = suite('devices: command line')
 test.after.each(stopAll)
 
-const CONFIG: Config = {
-  listeners: [{ type: 'mqtt', host: '127.0.0.1', port: 0 }],
-  authentication: [{ type: 'device' }],
-  anonymous: true,
-}
-
-function start(config: Config = CONFIG, data?: string): Promise<Broker> {
-  const file = writeConfig(config)
-  return startBroker({ ...configured(file), ...(data !== undefined && { data }) })
-}
-
-/** A command about what is in `data`. */
-async function run(data: string, ...words: string[]): Promise<Outcome> {
-  return runCommand(...words, '--data', data)
-}
-
-/** Its lines, when it went well. */
-async function lines(data: string, ...words: string[]): Promise<string[]> {
-  const { code, lines: printed, stderr } = await run(data, ...words)
-  assert.equal([code, stderr], [0, ''], words.join(' '))
-  return printed
-}
-
-async function made(data: string, ...words: string[]): Promise<Record<string, string>> {
-  return JSON.parse((await lines(data, ...words, '--json'))[0] as string)
-}
-
-async function connect(port: number, fields: Connect): Promise<RawClient> {
-  const client = await RawClient.open({ port })
-  await client.handshake(fields)
-  return client
-}
-
-/** Reason code of the CONNACK. */
-async function knock(port: number, fields: Connect): Promise<number> {
-  const client = await connect(port, fields)
-  client.drop()
-  return client.connack?.reasonCode ?? 0
-}
-
-async function reasonOfEnd(client: RawClient): Promise<number | undefined> {
-  const [end] = await client.closed
-  return (end as { reasonCode?: number } | undefined)?.reasonCode
-}
-
-/** The same story, whether a broker runs there or not. */
-async function story(data: string): Promise<void> {
+test('a stopped broker: the commands work on its data directory', async () => {
+  const data = temporaryDirectory()
   const product = await made(data, 'device', 'product', 'add', '--name', 'lamps')
   const { productKey } = product as { productKey: string }
   assert.equal(await lines(data, 'device', 'product', 'list'), [
@@ -95,13 +49,20 @@ async function story(data: string): Promise<void> {
   )
   const { code, stderr } = await run(data, 'device', 'delete', productKey, 'nobody')
   assert.equal([code, stderr], [1, `wasmqtt: there is no device ${productKey}/nobody\n`])
-}
-
-test('a stopped broker: the commands work on its data directory', () => story(temporaryDirectory()))
+})
 
 test('a running broker: the same commands over its control socket', async () => {
   const { data } = await start()
-  await story(data)
+  await made(data, 'device', 'product', 'add', '--key', 'pk')
+  assert.equal(await lines(data, 'device', 'product', 'list'), ['pk registration=off devices=0'])
+  const { deviceSecret } = await made(data, 'device', 'add', 'pk', 'one')
+  const rotated = await made(data, 'device', 'rotate', 'pk', 'one')
+  assert.is.not(rotated.deviceSecret, deviceSecret)
+  const shown = await made(data, 'device', 'show', 'pk', 'one', '--secrets')
+  assert.is(shown.deviceSecret, rotated.deviceSecret)
+  assert.is((await lines(data, 'device', 'export', '--format', 'json')).length, 2)
+  await lines(data, 'device', 'delete', 'pk', 'one')
+  assert.equal(await lines(data, 'device', 'list'), [])
 })
 
 test('a running broker without its control socket keeps the registry for itself', async () => {
@@ -156,6 +117,20 @@ test('a device that is disabled while it is connected is disconnected', async ()
   assert.is(await knock(port, connectOf(device)), 0x87)
 })
 
+test('a call is answered by a connected device, and says why when there is no answer', async () => {
+  const { data, port } = await start()
+  await lines(data, 'device', 'product', 'add', '--key', 'pk')
+  const device = (await made(data, 'device', 'add', 'pk', 'dn')) as unknown as Triple
+  const offline = await run(data, 'device', 'call', 'pk', 'dn', 'hello')
+  assert.equal([offline.code, offline.stderr], [1, 'wasmqtt: device pk/dn is offline\n'])
+  const client = await connect(port, connectOf(device))
+  await client.subscribe('/sys/pk/dn/rrpc/request/+')
+  const answer = lines(data, 'device', 'call', 'pk', 'dn', 'hello', '--timeout', '60000')
+  const { payload, topic } = await client.next('publish')
+  await client.publish({ topic: topic.replace('request', 'response'), payload: `${payload}!` })
+  assert.equal(await answer, ['hello!'])
+})
+
 test('no secret is in the log, however much is logged', async () => {
   const file = writeConfig({ ...CONFIG, log: { level: 'debug', destinations: ['stderr'] } })
   const broker = await startBroker(configured(file))
@@ -176,54 +151,6 @@ test('no secret is in the log, however much is logged', async () => {
   }
 })
 
-test('a ban disconnects whom it is about and keeps them out, by client, user and address', async () => {
-  const { data, port } = await start({ ...CONFIG, authentication: [] })
-  const bystander = await connect(port, { clientId: 'bystander' })
-  const whom: [string, string, Connect][] = [
-    ['--client', 'bad', { clientId: 'bad' }],
-    ['--user', 'mallory', { username: 'mallory' }],
-  ]
-  for (const [flag, value, fields] of whom) {
-    const client = await connect(port, fields)
-    const said = await lines(data, 'ban', 'add', flag, value, '--for', '1h', '--reason', 'flood')
-    assert.equal(said, ['banned, 1 disconnected'])
-    assert.is(await reasonOfEnd(client), 0x98)
-    assert.is(await knock(port, fields), 0x8a)
-  }
-  const [first, second] = await lines(data, 'ban', 'list')
-  assert.match(`${first}`, /^client bad until \d{4}-\S+Z \(flood\)$/)
-  assert.match(`${second}`, /^user mallory until /)
-  await bystander.expectNothing()
-  await lines(data, 'ban', 'remove', '--client', 'bad')
-  assert.is(await knock(port, { clientId: 'bad' }), 0)
-  assert.is((await run(data, 'ban', 'remove', '--client', 'bad')).code, 1)
-  const said = await lines(data, 'ban', 'add', '--address', '127.0.0.0/8')
-  assert.equal(said, ['banned, 1 disconnected'])
-  assert.is(await reasonOfEnd(bystander), 0x98)
-  const gone = await RawClient.open({ port })
-  assert.equal(await gone.closed, [], 'not a byte is read')
-})
-
-test('a device is banned by the identifier it is known by', async () => {
-  const { data, port } = await start()
-  await lines(data, 'device', 'product', 'add', '--key', 'pk')
-  const device = (await made(data, 'device', 'add', 'pk', 'dn')) as unknown as Triple
-  const client = await connect(port, connectOf(device))
-  await lines(data, 'ban', 'add', '--client', 'pk.dn')
-  assert.is(await reasonOfEnd(client), 0x98)
-  assert.is(await knock(port, connectOf(device)), 0x8a)
-})
-
-test('bans of a stopped broker hold when it starts, also where everybody may come in', async () => {
-  const data = temporaryDirectory()
-  assert.equal(await lines(data, 'ban', 'add', '--client', 'bad'), ['banned, 0 disconnected'])
-  assert.equal(await lines(data, 'ban', 'list', '--json'), ['{"kind":"client","value":"bad"}'])
-  assert.is(JSON.parse(readFileSync(join(data, 'bans.json'), 'utf8')).length, 1)
-  const { port } = await startBroker({ data })
-  assert.is(await knock(port, { clientId: 'bad' }), 0x8a)
-  assert.is(await knock(port, { clientId: 'good' }), 0)
-})
-
 test('what makes no sense is refused in one line', async () => {
   const data = temporaryDirectory()
   const wrong: [string[], string][] = [
@@ -236,8 +163,9 @@ test('what makes no sense is refused in one line', async () => {
     [['device', 'add', 'pk', '--count', '0'], 'Expected a number from 1'],
     [['device', 'import', join(data, 'none')], 'no such file'],
   ]
-  for (const [words, expected] of wrong) {
-    const { code, lines: printed, stderr } = await run(data, ...words)
+  const outcomes = await Promise.all(wrong.map(([words]) => run(data, ...words)))
+  for (const [i, [words, expected]] of wrong.entries()) {
+    const { code, lines: printed, stderr } = outcomes[i] as Outcome
     assert.equal([code, printed], [1, []], words.join(' '))
     assert.match(stderr, expected, words.join(' '))
   }

@@ -1,7 +1,7 @@
 // The registry by itself: names, secrets, pages, what is on disk and when, and files in and out,
 // whole ones and broken ones.
 
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -126,6 +126,7 @@ test('everything is there after another start', async () => {
   const registry = await DeviceRegistry.open({ directory })
   assert.not.ok(existsSync(directory), 'nothing to keep, nothing made')
   await fill(registry)
+  assert.is(statSync(directory).mode & 0o777, 0o700, 'for its owner only')
   const before = dump(registry)
   await registry.close()
   const again = await DeviceRegistry.open({ directory })

@@ -120,6 +120,8 @@ export class Records {
 
   private async openDatabase(directory: string): Promise<Contents> {
     await mkdir(dirname(directory), { recursive: true })
+    // Secrets are in there as they are: signatures cannot be checked without.
+    await mkdir(directory, { recursive: true, mode: 0o700 })
     const { contents, database } = await openDatabase(directory, this.log, read)
     this.database = database
     return contents
