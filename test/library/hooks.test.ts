@@ -1,6 +1,9 @@
 // The hooks of `createBroker`: what they see, what their answers do, and that nothing they do ends
 // the process.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client, MessageView } from '../../host/index.ts'
@@ -304,6 +307,39 @@ test('topics are shown to hooks without the mount point, and changed ones stay b
     client.drop()
     assert.equal([seen, heard], [['a'], ['m/b']])
   })
+})
+
+test('with a store, QoS 2 waits for the hooks and the disk, and is routed once', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'wasmqtt-hooks-'))
+  const authorizePublish = async (_client: Client, message: MessageView) => {
+    message.payload = `${message.payload}!`
+    return true
+  }
+  const published = () => Promise.resolve()
+  try {
+    await inWorld({ data, hooks: { authorizePublish, published } }, async (world) => {
+      const session = { clientId: 'c', clean: false, version: 4 as const }
+      const client = await world.connect(session)
+      await client.subscribe('t', { qos: 2 })
+      for (const messageId of [1, 1, 2]) {
+        client.send({ cmd: 'publish', topic: 't', payload: `${messageId}`, qos: 2, messageId })
+        await client.take('pubrec', messageId)
+      }
+      const got = [await client.take('publish'), await client.take('publish')]
+      assert.equal(
+        got.map(({ payload }) => `${payload}`),
+        ['1!', '2!'],
+      )
+      assert.is(world.broker.stats().publishReceived, 3)
+      const packets = await client.barrier()
+      assert.equal(
+        packets.filter(({ cmd }) => cmd === 'publish'),
+        [],
+      )
+    })
+  } finally {
+    rmSync(data, { recursive: true, force: true })
+  }
 })
 
 test.run()
