@@ -1,5 +1,5 @@
 // Who decides about the clients of each listener. Between the plan, which names the listeners, and
-// access/, which reads password and ACL files.
+// access/, which reads password and ACL files: at a reload, and when one of them is replaced.
 
 import { join } from 'node:path'
 import { REASON_SERVER_UNAVAILABLE } from '../../assembly/codes.ts'
@@ -8,6 +8,8 @@ import { AccessManager, type ManagerOptions } from '../access/manager.ts'
 import type { Access } from '../broker/access.ts'
 import { nameOf, type Policy } from '../broker/policy.ts'
 import type { Config, ListenerConfig } from '../config/config.ts'
+import type { Log } from '../config/options.ts'
+import { FileWatch } from '../net/watch.ts'
 import { Failure } from './failure.ts'
 
 /** Of a listener that is opened by a reload which may still be refused. */
@@ -19,9 +21,13 @@ const NOT_YET: Access = {
 export class Policies {
   readonly manager: AccessManager
   readonly devices: Devices
+  readonly #log: Log | undefined
   #controls: ReadonlyMap<string, Access>
+  #watch: FileWatch | undefined
 
-  private constructor(manager: AccessManager, devices: Devices) {
+  private constructor(manager: AccessManager, devices: Devices, log: Log | undefined) {
+    this.#log = log
+    this.#watch = undefined
     this.manager = manager
     this.devices = devices
     this.#controls = new Map()
@@ -35,6 +41,7 @@ export class Policies {
     return new Policies(
       orFail(() => new AccessManager({ ...options, devices })),
       devices,
+      log,
     )
   }
 
@@ -49,17 +56,36 @@ export class Policies {
   }
 
   close(): Promise<void> {
+    this.#watch?.close()
     return this.devices.close()
   }
 
   /** @throws Failure that says which file or option is wrong; all is as it was then */
   apply(config: Config, listeners: readonly ListenerConfig[]): void {
     this.#controls = orFail(() => this.manager.apply(config, listeners))
+    this.#watchFiles(listeners)
   }
 
   /** As `apply`, with password, key and ACL files read again. */
   reload(config: Config, listeners: readonly ListenerConfig[]): void {
     this.#controls = orFail(() => this.manager.reload(config, listeners))
+    this.#watchFiles(listeners)
+  }
+
+  #watchFiles(listeners: readonly ListenerConfig[]): void {
+    this.#watch?.close()
+    const files = [...new Set(listeners.flatMap(filesOf))]
+    this.#watch = files.length === 0 ? undefined : new FileWatch(files, () => void this.#reread())
+  }
+
+  /** A file that is broken changes nothing. */
+  async #reread(): Promise<void> {
+    try {
+      await this.manager.refresh()
+      this.#log?.('notice', 'password, key and ACL files read again', {})
+    } catch (error) {
+      this.#log?.('error', 'nothing has changed', { error: (error as Error).message })
+    }
   }
 
   /** What `Broker.listen` and `adjust` are given for a listener. */
@@ -67,6 +93,15 @@ export class Policies {
     const access = this.#controls.get(nameOf(listener)) ?? NOT_YET
     return { access, guard: this.manager.limits }
   }
+}
+
+/** What a listener's access control reads. */
+function filesOf({ authentication = [], authorization }: ListenerConfig): string[] {
+  const named = authentication.flatMap((step) => {
+    if (step.type === 'password-file' || step.type === 'scram') return [step.file]
+    return step.type === 'jwt' ? [step.secretFile, step.publicKeyFile, step.jwksFile] : []
+  })
+  return [...named, authorization?.aclFile].filter((file) => file !== undefined)
 }
 
 function hasDevices({ authentication = [] }: ListenerConfig): boolean {

@@ -6,8 +6,10 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { hashPassword } from '../../host/access/hashes.ts'
 import { differences } from '../../host/cli/changes.ts'
 import type { Config, ListenerConfig } from '../../host/config/config.ts'
 import { RawClient } from '../client.ts'
@@ -291,6 +293,28 @@ tests('differences are told by path, and secrets not at all', () => {
     'group: unset -> set',
   ])
   assert.equal(differences(before, { ...before }), [])
+})
+
+tests('a password file that is replaced is read again without being told', async () => {
+  const file = join(temporaryDirectory(), 'passwords')
+  const write = async (password: string): Promise<void> => {
+    const hash = await hashPassword(Buffer.from(password), 'sha512')
+    writeFileSync(file, `u:${hash}\n`, { mode: 0o600 })
+  }
+  await write('old')
+  const own = listener({ anonymous: false, authentication: [{ type: 'password-file', file }] })
+  await start({ listeners: [own] })
+  const knock = async (password: string): Promise<number> => {
+    const client = await RawClient.open({ host: HOST, port: own.port, version: 5 })
+    const credentials = { username: 'u', password: Buffer.from(password) }
+    const { reasonCode = 0 } = await client.handshake(credentials)
+    client.drop()
+    return reasonCode
+  }
+  assert.is(await knock('old'), 0)
+  await write('new')
+  while ((await knock('old')) === 0) await setTimeout(20)
+  assert.is(await knock('new'), 0)
 })
 
 tests.run()
