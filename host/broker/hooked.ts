@@ -26,6 +26,10 @@ const REASON_MASK = 0xff
 export function onPublishHooked(core: Core, peer: Peer, record: number, hook: PublishHook): number {
   const session = peer.session as Session
   const qos = (Records.flags(core.module, record) >> 1) & 3
+  // Staging cuts properties out of the packet: one that is taken again needs them back.
+  const original = Records.hasProperties(core.module, record)
+    ? Records.packet(core.module, record)
+    : undefined
   const message = core.messages.stage(record, peer.version) // which counts it as received
   if (peer.mount !== undefined) core.messages.forgetPacket()
   const { judged } = peer
@@ -36,6 +40,7 @@ export function onPublishHooked(core: Core, peer: Peer, record: number, hook: Pu
   if (typeof answer !== 'number') {
     view.keep()
     core.counters.received.takeBack(qos, core.messages.payloadLength(message))
+    if (original !== undefined) Records.restore(core.module, record, original)
     peer.owner.wait(
       answer.then((reason) => {
         peer.judged = { view, reason }

@@ -81,8 +81,12 @@ export class StreamTransport implements Transport {
     if (this.#state !== 'open') return
     this.#state = 'closing'
     linger.add(this)
-    this.#stream.resume()
-    this.#stream.end(() => this.#stream.destroy())
+    const stream = this.#stream
+    stream.resume()
+    // A socket closes when the peer has heard all and ends too, or when it has lingered; the other
+    // end of anything else may never say that it does.
+    if ('remoteAddress' in stream) stream.end()
+    else stream.end(() => stream.destroy())
   }
 
   destroy(): void {

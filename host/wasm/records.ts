@@ -80,6 +80,16 @@ export class Records {
     return module.i32[(record + RECORD_ERROR) >> 2] as number
   }
 
+  /** A copy of the packet's bytes. */
+  static packet(module: Module, record: number): Buffer {
+    return module.copy(Records.start(module, record), module.word(record + RECORD_LENGTH))
+  }
+
+  /** Puts them back. */
+  static restore(module: Module, record: number, packet: Buffer): void {
+    module.u8.set(packet, Records.start(module, record))
+  }
+
   /** Address of the packet. */
   static start(module: Module, record: number): number {
     return module.word(record + RECORD_START)

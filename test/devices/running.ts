@@ -1,5 +1,5 @@
-// What the tests of `wasmqtt device` and `wasmqtt ban` share: brokers that run, commands about them,
-// and clients that knock.
+// What the tests of `wasmqtt device` and `wasmqtt ban` share: brokers that run, commands about
+// them, and clients that knock.
 
 import * as assert from 'uvu/assert'
 import type { Config } from '../../host/config/config.ts'

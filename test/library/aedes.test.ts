@@ -1,10 +1,12 @@
 // `wasmqtt/aedes` beside aedes 1.2 itself: what its documentation describes, done by the same lines
 // with both, must come to the same notes. Where the two differ, host/aedes/README.md says so.
 
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { Aedes as Original } from 'aedes'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { createWebSocketStream, WebSocketServer } from 'ws'
 import { Aedes } from '../../host/aedes.ts'
 import { type Connect, RawClient } from '../client.ts'
 
@@ -342,6 +344,28 @@ same('closed is told, and its callback called', async ({ aedes, notes }) => {
   aedes.on('closed', () => notes.push('closed'))
   await new Promise<void>((resolve) => aedes.close(() => resolve()))
   notes.push(`${aedes.closed}`)
+})
+
+same("a WebSocket's stream is a client, and its request is there", async (scene) => {
+  const server = createHttpServer()
+  const sockets = new WebSocketServer({ server })
+  sockets.on('connection', (socket, request) => {
+    const client = scene.aedes.handle(createWebSocketStream(socket), request)
+    scene.note(client.req?.url, client.id, client.connecting, client.connected)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const ready = scene.once('clientReady')
+  const raw = await RawClient.connect({ port, path: '/mqtt', version: 4, clientId: 'c' })
+  const [client] = await ready
+  scene.note(client.id, client.req.url)
+  await raw.subscribe('t')
+  scene.aedes.publish({ topic: 't', payload: 'x'.repeat(100_000) }, () => {})
+  scene.note((await raw.take('publish')).payload.length)
+  const gone = scene.once('clientDisconnect')
+  raw.drop()
+  await gone
+  await new Promise<void>((resolve) => server.close(() => resolve()))
 })
 
 test('options that have no meaning are said, once and in one line', async () => {

@@ -1,6 +1,9 @@
 // The hooks of `createBroker`: what they see, what their answers do, and that nothing they do ends
 // the process.
 
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client, MessageView } from '../../host/index.ts'
@@ -133,6 +136,23 @@ test('authorizePublish sees each field once it reads it, and not after its call'
     assert.equal(kept?.properties, { contentType: 'text', userProperties: [['a', 'b']] })
     assert.throws(() => lost?.payload, /keep\(\)/)
     assert.is(lost?.topic, 'lost')
+  })
+})
+
+test('a PUBLISH whose decision takes time keeps its properties, and its alias', () => {
+  const authorizePublish = async (): Promise<boolean> => true
+  return inWorld({ hooks: { authorizePublish } }, async (world) => {
+    const reader = await world.connect()
+    await reader.subscribe('#', { qos: 1 })
+    const writer = await world.connect()
+    const userProperties = { k: 'v' }
+    const properties = { messageExpiryInterval: 30, topicAlias: 2, userProperties }
+    await writer.publish({ topic: 'a/b', payload: '1', qos: 1, properties })
+    const first = await reader.take('publish')
+    assert.equal({ ...first.properties }, { messageExpiryInterval: 30, userProperties })
+    await writer.publish({ topic: '', payload: '2', qos: 1, properties: { topicAlias: 2 } })
+    const second = await reader.take('publish')
+    assert.equal([second.topic, String(second.payload)], ['a/b', '2'])
   })
 })
 
@@ -287,6 +307,39 @@ test('topics are shown to hooks without the mount point, and changed ones stay b
     client.drop()
     assert.equal([seen, heard], [['a'], ['m/b']])
   })
+})
+
+test('with a store, QoS 2 waits for the hooks and the disk, and is routed once', async () => {
+  const data = mkdtempSync(join(tmpdir(), 'wasmqtt-hooks-'))
+  const authorizePublish = async (_client: Client, message: MessageView) => {
+    message.payload = `${message.payload}!`
+    return true
+  }
+  const published = () => Promise.resolve()
+  try {
+    await inWorld({ data, hooks: { authorizePublish, published } }, async (world) => {
+      const session = { clientId: 'c', clean: false, version: 4 as const }
+      const client = await world.connect(session)
+      await client.subscribe('t', { qos: 2 })
+      for (const messageId of [1, 1, 2]) {
+        client.send({ cmd: 'publish', topic: 't', payload: `${messageId}`, qos: 2, messageId })
+        await client.take('pubrec', messageId)
+      }
+      const got = [await client.take('publish'), await client.take('publish')]
+      assert.equal(
+        got.map(({ payload }) => `${payload}`),
+        ['1!', '2!'],
+      )
+      assert.is(world.broker.stats().publishReceived, 3)
+      const packets = await client.barrier()
+      assert.equal(
+        packets.filter(({ cmd }) => cmd === 'publish'),
+        [],
+      )
+    })
+  } finally {
+    rmSync(data, { recursive: true, force: true })
+  }
 })
 
 test.run()
