@@ -109,17 +109,19 @@ function judge(core: Core, peer: Peer, verdicts: Verdicts, record: number): numb
   const known = verdicts.find(serial, grant.revision)
   if (known === 0) core.matched = count // for `route`
   if (known >= 0) return known
+  const { revision } = grant
   const waited = peer.decisions?.[0]
+  const asked = peer.decisions?.[1] ?? revision
   peer.decisions = undefined
   const prefix = peer.mount?.length ?? 0
   const answer = waited ?? grant.publish(module.text(start + prefix, length - prefix))
   if (typeof answer === 'number') {
-    verdicts.add(serial, answer)
+    if (asked === revision) verdicts.add(serial, answer)
     return answer
   }
   peer.owner.wait(
     answer.then((reason) => {
-      peer.decisions = [reason]
+      peer.decisions = [reason, revision]
     }),
   )
   return WAIT
