@@ -48,9 +48,15 @@ export class Reader {
     if (grant === undefined) return this.forward(message, this.prefix)
     const serial = this.services.subscriptions.serial()
     const known = verdicts.find(serial, grant.revision)
-    const may = known < 0 ? this.ask(message, this.prefix) : known === YES
-    if (known < 0) verdicts.add(serial, may ? YES : NO)
-    return may ? this.forward(message, this.prefix) : 0
+    const may = known < 0 ? this.learn(message, serial) : known === YES
+    if (!may) return 0
+    return this.services.hooks.forward === undefined ? message : this.forward(message, this.prefix)
+  }
+
+  private learn(message: number, serial: number): boolean {
+    const may = this.ask(message, this.prefix)
+    this.verdicts.add(serial, may ? YES : NO)
+    return may
   }
 
   /** As `take`, of a retained message. */

@@ -10,12 +10,23 @@ export class Verdicts {
   private answers: Uint8Array = new Uint8Array(SIZE_MIN)
   private evictions = 0
   private revision = 0
+  /** What was asked about last: most clients say one topic again and again. */
+  private lastSerial = 0
+  private lastAnswer = -1
 
   /** @returns the answer remembered for a topic, -1 = none */
   find(serial: number, revision: number): number {
+    if (serial === this.lastSerial && revision === this.revision) return this.lastAnswer
+    return this.search(serial, revision)
+  }
+
+  private search(serial: number, revision: number): number {
     if (revision !== this.revision) this.forget(revision)
     const at = serial & (this.serials.length - 1)
-    return this.serials[at] === serial && serial !== 0 ? (this.answers[at] as number) : -1
+    if (this.serials[at] !== serial || serial === 0) return -1
+    this.lastSerial = serial
+    this.lastAnswer = this.answers[at] as number
+    return this.lastAnswer
   }
 
   /** @param answer 0, or a reason code */
@@ -32,6 +43,8 @@ export class Verdicts {
 
   private forget(revision: number): void {
     this.serials.fill(0)
+    this.lastSerial = 0
+    this.lastAnswer = -1
     this.revision = revision
   }
 
