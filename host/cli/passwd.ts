@@ -11,11 +11,19 @@ import {
   parseHash,
 } from '../access/hashes.ts'
 import { type PasswordLine, splitPasswordFile } from '../access/passwordFile.ts'
+import { formatCredential, makeCredential, type ScramMethod } from '../access/scram.ts'
 import { Failure } from './failure.ts'
 import { askNewPassword } from './passwd/ask.ts'
 import { readText, replaceFile } from './passwd/file.ts'
 
 const BYTES_MAX = 65_535
+/** For files of the step `scram`: a line for each user and method. */
+const SCRAM: Record<string, ScramMethod> = {
+  'scram-sha-256': 'SCRAM-SHA-256',
+  'scram-sha-512': 'SCRAM-SHA-512',
+}
+
+const SCHEMES: readonly string[] = [...HASH_SCHEMES, ...Object.keys(SCRAM)]
 
 const HELP = `
 Examples:
@@ -29,9 +37,11 @@ Examples:
     wasmqtt passwd -H argon2id passwords bob
   Hash the passwords of a file of name:password lines:
     wasmqtt passwd -U passwords
+  What a broker needs for SCRAM (MQTT 5 enhanced authentication), in a file of its own:
+    wasmqtt passwd -c -H scram-sha-256 credentials alice
 
 The file has mode 0600 when it is made here, and keeps mode and owner later. A running broker reads
-it again on SIGHUP, or with 'wasmqtt reload'.
+it again when it is replaced, on SIGHUP, or with 'wasmqtt reload'.
 `
 
 interface Flags {
@@ -39,7 +49,7 @@ interface Flags {
   b?: boolean
   D?: boolean
   U?: boolean
-  H: HashScheme
+  H: string
   I?: number
 }
 
@@ -55,10 +65,12 @@ export async function runPasswd(words: readonly string[]): Promise<void> {
     .option('-b', 'take the password from the command line, where others may see it')
     .option('-D', 'delete the user')
     .option('-U', 'hash the plain passwords of a file; those that are hashes stay')
-    .addOption(
-      new Option('-H <scheme>', 'how to hash').choices(HASH_SCHEMES).default(DEFAULT_SCHEME),
+    .addOption(new Option('-H <scheme>', 'how to hash').choices(SCHEMES).default(DEFAULT_SCHEME))
+    .option(
+      '-I <iterations>',
+      'rounds of sha512-pbkdf2 (10000), argon2id (1), SCRAM (4096)',
+      parseCount,
     )
-    .option('-I <iterations>', 'rounds of sha512-pbkdf2 (10000) or argon2id (1)', parseCount)
     .helpOption('--help', 'print this')
     .addHelpText('after', HELP)
     .allowExcessArguments(false)
@@ -77,8 +89,7 @@ async function change(
   flags: Flags,
 ): Promise<void> {
   checkFlags(flags, username, password)
-  const options: HashOptions = flags.I === undefined ? {} : { iterations: flags.I }
-  const hash = (bytes: Buffer): Promise<string> => hashPassword(bytes, flags.H, options)
+  const hash = hasher(flags)
   if (flags.U === true) {
     replaceFile(file, await upgrade(splitPasswordFile(readText(file)), hash, file))
     return
@@ -91,7 +102,16 @@ async function change(
   const before = flags.c === true ? '' : readText(file)
   const bytes = password === undefined ? await askNewPassword() : Buffer.from(password)
   if (bytes.length > BYTES_MAX) fail('the password must have less than 65536 bytes')
-  replaceFile(file, put(before, name, await hash(bytes)))
+  replaceFile(file, put(before, name, await hash(bytes), SCRAM[flags.H]))
+}
+
+function hasher({ H, I }: Flags): (password: Buffer) => Promise<string> {
+  const method = SCRAM[H]
+  if (method !== undefined) {
+    return async (password) => formatCredential(await makeCredential(`${password}`, method, I))
+  }
+  const options: HashOptions = I === undefined ? {} : { iterations: I }
+  return (password) => hashPassword(password, H as HashScheme, options)
 }
 
 function checkFlags({ c, b, D, U }: Flags, username?: string, password?: string): void {
@@ -119,9 +139,13 @@ function checkName(name: string): string {
   return name
 }
 
-function put(text: string, name: string, hash: string): string {
+/** @param method of SCRAM: the line of the user for another method is not touched */
+function put(text: string, name: string, hash: string, method: ScramMethod | undefined): string {
   const lines = splitPasswordFile(text.replace(/\n$/, ''))
-  const at = lines.findIndex(({ user }) => user?.name === name)
+  const at = lines.findIndex(
+    ({ user }) =>
+      user?.name === name && (method === undefined || user.password.startsWith(`${method}$`)),
+  )
   const line = `${name}:${hash}`
   if (at >= 0) return join(lines.map((old, i) => (i === at ? line : old.text)))
   return join([...lines.map((old) => old.text), line])

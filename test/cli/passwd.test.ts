@@ -7,6 +7,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { verifyPassword } from '../../host/access/hashes.ts'
 import { parsePasswordFile } from '../../host/access/passwordFile.ts'
+import { makeCredential, parseCredentials } from '../../host/access/scram.ts'
 import { isMissing, run, startMosquitto, stopAll, temporaryDirectory } from '../process.ts'
 import { endClients, type Outcome, startMain } from './kit.ts'
 
@@ -151,6 +152,25 @@ tests('Mosquitto 2.0 accepts the file of the default, and extends it', async () 
   assert.is(await publish('ours', 'one'), 0)
   assert.is(await publish('ours', 'two'), 5)
   assert.is(await publish('theirs', 'two'), 0)
+})
+
+tests('SCRAM credentials: one line for each user and method', async () => {
+  const file = fileOf()
+  await done(['-b', '-c', '-H', 'scram-sha-256', file, 'a', 'one'])
+  await done(['-b', '-H', 'scram-sha-512', '-I', '5000', file, 'a', 'one'])
+  await done(['-b', '-H', 'scram-sha-256', file, 'b', 'two'])
+  const before = parseCredentials(readFileSync(file, 'utf8'), file)
+  await done(['-b', '-H', 'scram-sha-256', file, 'a', 'other'])
+  const after = parseCredentials(readFileSync(file, 'utf8'), file)
+  assert.equal([...after.keys()], ['a', 'b'])
+  assert.equal([...(after.get('a')?.keys() ?? [])], ['SCRAM-SHA-256', 'SCRAM-SHA-512'])
+  assert.equal(after.get('a')?.get('SCRAM-SHA-512'), before.get('a')?.get('SCRAM-SHA-512'))
+  assert.is(after.get('a')?.get('SCRAM-SHA-512')?.iterations, 5000)
+  assert.equal(after.get('b'), before.get('b'))
+  const changed = after.get('a')?.get('SCRAM-SHA-256')
+  assert.ok(changed)
+  const { iterations, method, salt } = changed
+  assert.equal(await makeCredential('other', method, iterations, salt), changed)
 })
 
 tests.run()
