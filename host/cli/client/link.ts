@@ -197,7 +197,7 @@ function open(settings: ClientSettings, reconnectPeriod: number): MqttClient {
   }
   // MQTT.js does not pass the local address on.
   const address = { host: settings.host, port, localAddress: settings.bindAddress }
-  return withDelay(settings, new MqttClient(() => dial(address), options).connect())
+  return withDelay(settings, new MqttClient(() => dial(address), options))
 }
 
 function withDelay({ noDelay }: ClientSettings, client: MqttClient): MqttClient {
